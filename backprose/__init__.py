@@ -1,0 +1,16 @@
+"""Backprop as prose: derivatives of plain NumPy functions, as Python that a person can read."""
+
+from .derivative import Derivative, grad, value_and_grad
+from .transform.errors import ArgumentError, BackproseError, ProgramError, RefusedError, SourceError
+
+__all__ = [
+    "ArgumentError",
+    "BackproseError",
+    "Derivative",
+    "ProgramError",
+    "RefusedError",
+    "SourceError",
+    "grad",
+    "value_and_grad",
+]
+__version__ = "0.1.0"

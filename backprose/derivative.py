@@ -1,0 +1,345 @@
+"""`grad` and its kin: derivatives as callables that carry their own source."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import tempfile
+import types
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import jax
+import numpy as np
+
+from .transform.arguments import ArraySpec, Spec, TreeSpec, leaves, rebuild, spec_of
+from .transform.errors import ArgumentError
+from .transform.pipeline import Derived, Request, derive
+
+Argnums = int | str | Sequence[int | str]
+
+
+class Derivative:
+    """A derivative of a function: callable, compiled once for each kind of arguments, with readable source.
+
+    Made by `grad` and `value_and_grad`. Calling it with NumPy arrays gives NumPy arrays, with JAX arrays (also
+    while JAX traces) JAX arrays.
+    """
+
+    def __init__(
+        self,
+        function: Callable,
+        mode: str,
+        argnums: Argnums = 0,
+        has_aux: bool = False,
+        target: str = "jax",
+        jit: bool = True,
+    ):
+        if target not in ("jax", "numpy"):
+            raise ArgumentError(f"target must be 'jax' or 'numpy', not {target!r}")
+        self.primal = function
+        self.mode, self.argnums, self.has_aux = mode, argnums, has_aux
+        self.target, self.jit = target, jit and target == "jax"
+        self._function = plain_function(function)
+        self._signature = inspect.signature(self._function, follow_wrapped=False)
+        self._wrt = argument_names(argnums, self._signature)
+        self._cache: dict[Any, _Specialisation] = {}
+        self._last: Derived | None = None
+        functools.update_wrapper(self, self._function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The derivative at the given arguments."""
+        values, specs = self._bind(args, kwargs)
+        return self._specialised(specs).run(values)
+
+    @property
+    def source(self) -> str:
+        """The emitted text of the specialisation that was used last.
+
+        Raises `ArgumentError` before the first call; `source_for` needs none.
+        """
+        if self._last is None:
+            raise ArgumentError(
+                f"no source yet: {self._function.__name__} has not been called",
+                remedy="call it, or use source_for(*args)",
+            )
+        return self._last.emitted.text
+
+    def source_for(self, *args: Any, **kwargs: Any) -> str:
+        """The text emitted for arguments like these. Nothing is compiled or run."""
+        return self.derived_for(*args, **kwargs).emitted.text
+
+    def derived_for(self, *args: Any, **kwargs: Any) -> Derived:
+        """The derivative for arguments like these: text, function, intermediate forms."""
+        return self._specialised(self._bind(args, kwargs)[1]).derived
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the last specialisation to a file, as a module that needs only jax (or only numpy).
+
+        The file is written whole or not at all. Raises `ArgumentError` where the text depends on a large global
+        array, which a module cannot hold.
+        """
+        text = self.source
+        assert self._last is not None
+        if self._last.emitted.constants:
+            names = ", ".join(self._last.emitted.constants)
+            raise ArgumentError(
+                f"the text reads large global arrays ({names}), which a saved module cannot hold",
+                remedy="pass them as arguments",
+            )
+        write_whole(Path(path), standalone(text, self.target))
+
+    def source_function(self, args: list[Any], kwargs: dict[str, Any]) -> types.FunctionType:
+        """The emitted function for arguments of given types, so that it can be differentiated again."""
+        from .transform.values import Array, Known, Struct
+
+        def spec(value: Any) -> Spec:
+            if isinstance(value, Array):
+                return ArraySpec(value.type, value.scalar)
+            if isinstance(value, Struct):
+                keys = value.keys or tuple(range(len(value.items)))
+                return TreeSpec(value.kind, keys, tuple(map(spec, value.items)))
+            assert isinstance(value, Known)
+            return spec_of(value.value)
+
+        bound = self._signature.bind(*args, **kwargs)
+        specs = {name: spec(value) for name, value in bound.arguments.items()}
+        for name, param in self._signature.parameters.items():
+            if name not in specs and param.default is not param.empty:
+                specs[name] = spec_of(param.default, name)
+        return self._specialised(specs).derived.function
+
+    def __repr__(self) -> str:
+        names = self._wrt[0] if isinstance(self.argnums, int | str) else f"({', '.join(self._wrt)})"
+        return f"<backprose.{self.mode} of {self._function.__name__} with respect to {names}>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Spec]]:
+        try:
+            bound = self._signature.bind(*args, **kwargs)
+        except TypeError as error:
+            raise ArgumentError(f"{self._function.__name__}(): {error}") from None
+        bound.apply_defaults()
+        values = dict(bound.arguments)
+        return values, {name: spec_of(value, name) for name, value in values.items()}
+
+    def _specialised(self, specs: dict[str, Spec]) -> _Specialisation:
+        key = tuple(specs.items())
+        found = self._cache.get(key)
+        if found is None or not found.derived.is_current():
+            single = isinstance(self.argnums, int | str)
+            request = Request(
+                self._function, specs, self._wrt, self.mode, self.has_aux, self.target, single
+            )
+            found = _Specialisation(derive(request), specs, self._signature, self.jit, self.target)
+            self._cache[key] = found
+        self._last = found.derived
+        return found
+
+
+class _Specialisation:
+    """One emitted function and, under jit, its compiled form."""
+
+    def __init__(
+        self, derived: Derived, specs: dict[str, Spec], signature: inspect.Signature, jit: bool, target: str
+    ):
+        self.derived, self.specs, self.target = derived, specs, target
+        self.signature = signature
+        self.compiled = jax.jit(self.call) if jit else self.call
+
+    def call(self, arrays: list[Any]) -> Any:
+        """The emitted function on the array leaves of the arguments."""
+        values = iter(arrays)
+        arguments = {name: rebuild(spec, values) for name, spec in self.specs.items()}
+        bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
+        return self.derived.function(*bound.args, **bound.kwargs)
+
+    def run(self, values: dict[str, Any]) -> Any:
+        arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
+        if self.target == "numpy":
+            return detached(self.call(arrays), arrays)
+        if any(isinstance(a, jax.core.Tracer) for a in arrays):
+            return self.call(arrays)
+        with jax.enable_x64(True):
+            result = self.compiled(arrays)
+        if any(isinstance(a, jax.Array) for a in arrays):
+            return result
+        return jax.tree.map(own_array, result)
+
+
+def own_array(value: Any) -> Any:
+    """A JAX array as a NumPy array that belongs to the caller; a NumPy scalar where it has no axes."""
+    if not isinstance(value, jax.Array):
+        return value
+    array = np.array(value)
+    return array if array.ndim else array[()]
+
+
+def detached(result: Any, arguments: list[Any]) -> Any:
+    """The result with a copy of each array that shares memory with an argument or another result, or is read-only."""
+    others = [a for a in arguments if isinstance(a, np.ndarray)]
+
+    def own(value: Any) -> Any:
+        if not isinstance(value, np.ndarray):
+            return value
+        if not value.flags.writeable or any(np.may_share_memory(value, other) for other in others):
+            value = value.copy()
+        others.append(value)
+        return value if value.ndim else value[()]
+
+    return jax.tree.map(own, result)
+
+
+def plain_function(function: Callable) -> types.FunctionType:
+    """The Python function to transform. Raises `ArgumentError` for what has no Python source."""
+    if isinstance(function, Derivative):
+        return _call_through(function)
+    if isinstance(function, types.FunctionType):
+        return function
+    wrapped = getattr(function, "__wrapped__", None)
+    if isinstance(wrapped, types.FunctionType) and type(function).__module__.startswith("jax"):
+        return wrapped  # jax.jit changes nothing but speed
+    raise ArgumentError(
+        f"cannot differentiate {function!r}: it is not a Python function",
+        remedy="pass a function written with def or lambda",
+    )
+
+
+def _call_through(derivative: Derivative) -> types.FunctionType:
+    """A function that calls a derivative, for taking the derivative of that."""
+    text = f"def {derivative.__name__}_{derivative.mode}({_parameters(derivative)}):\n"
+    text += f"    return derivative({_parameters(derivative)})\n"
+    from .transform.emit import Emitted
+    from .transform.load import load
+
+    name = f"{derivative.__name__}_{derivative.mode}"
+    return load(Emitted(text, name, {"derivative": derivative}))
+
+
+def _parameters(derivative: Derivative) -> str:
+    return ", ".join(derivative._signature.parameters)
+
+
+def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str, ...]:
+    """The names of the arguments that `argnums` chooses, by position or by name."""
+    names = list(signature.parameters)
+    chosen = [argnums] if isinstance(argnums, int | str) else list(argnums)
+    result = []
+    for item in chosen:
+        if isinstance(item, str) and item in names:
+            result.append(item)
+        elif isinstance(item, int) and not isinstance(item, bool) and -len(names) <= item < len(names):
+            result.append(names[item])
+        else:
+            raise ArgumentError(
+                f"argnums has {item!r}, but the arguments are {', '.join(names) or 'none'}"
+            )
+    if not result or len(set(result)) < len(result):
+        raise ArgumentError("argnums must name at least one argument, and each only once")
+    return tuple(result)
+
+
+def standalone(text: str, target: str) -> str:
+    """Emitted text as a module of its own: 64-bit numbers are switched on where it was written for them."""
+    if target == "jax" and ("float64" in text.split("\n\n")[0] or "float" in text.split("\n\n")[0]):
+        switch = 'jax.config.update("jax_enable_x64", True)  # as the arguments that this was written for\n'
+        head, _, rest = text.partition("\n\n\n")
+        if "float64" in head.split("import")[0] or ": float" in head.split("import")[0]:
+            lines = head.splitlines()
+            at = next(k for k, line in enumerate(lines) if line.startswith("import"))
+            if "import jax" not in lines:
+                lines.insert(at, "import jax")
+            return "\n".join(lines) + "\n\n" + switch + "\n\n" + rest
+    return text
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file so that it is there whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+@overload
+def grad(function: Callable, argnums: Argnums = ..., *, has_aux: bool = ..., target: str = ..., jit: bool = ...) -> Derivative: ...
+@overload
+def grad(
+    function: None = None, argnums: Argnums = ..., *, has_aux: bool = ..., target: str = ..., jit: bool = ...
+) -> Callable[[Callable], Derivative]: ...
+def grad(
+    function: Callable | None = None,
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    target: str = "jax",
+    jit: bool = True,
+) -> Any:
+    """The gradient of a function of NumPy arrays that returns a real scalar.
+
+    Works as `@grad`, `@grad(argnums=...)` and `grad(f, argnums=...)`.
+
+    Args:
+        function: a plain Python function. Its source must be readable; so must that of the functions it calls.
+        argnums: which arguments, by position or by name; one (the result is one gradient) or several (a tuple).
+        has_aux: the function returns `(value, aux)`; the result is then `(gradient, aux)`.
+        target: "jax" (compiled) or "numpy" (plain NumPy text).
+        jit: False runs the emitted code eagerly.
+
+    Returns:
+        A `Derivative`. Its result has the structure, shapes and dtypes of the chosen arguments.
+
+    Raises:
+        ArgumentError: for arguments that cannot be differentiated or do not fit.
+        RefusedError: for Python or NumPy that is not supported, with its place in the source.
+
+    >>> import numpy as np
+    >>> from backprose import grad
+    >>> def half_norm(x):
+    ...     return 0.5 * np.sum(x**2)
+    >>> grad(half_norm)(np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
+    return _make("grad", function, argnums, has_aux, target, jit)
+
+
+def value_and_grad(
+    function: Callable | None = None,
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    target: str = "jax",
+    jit: bool = True,
+) -> Any:
+    """Like `grad`, with the value: the result is `(value, gradient)`, or `((value, aux), gradient)`.
+
+    It is what `scipy.optimize.minimize(..., jac=True)` takes.
+
+    >>> import numpy as np
+    >>> from backprose import value_and_grad
+    >>> def half_norm(x):
+    ...     return 0.5 * np.sum(x**2)
+    >>> value, gradient = value_and_grad(half_norm)(np.array([1.0, 2.0]))
+    >>> float(value), gradient
+    (2.5, array([1., 2.]))
+    """
+    return _make("value_and_grad", function, argnums, has_aux, target, jit)
+
+
+def _make(
+    mode: str, function: Callable | None, argnums: Argnums, has_aux: bool, target: str, jit: bool
+) -> Any:
+    if function is None:
+        return lambda f: Derivative(f, mode, argnums, has_aux, target, jit)
+    return Derivative(function, mode, argnums, has_aux, target, jit)

@@ -1,0 +1,86 @@
+"""The derivative rules, one module per family of functions."""
+
+import numpy as np
+
+from . import elementwise as elementwise_functions  # noqa: F401
+from . import linalg, products, reductions, shapes  # noqa: F401
+from .registry import (
+    ELEMENTWISE,
+    GENERAL,
+    LINEAR,
+    MULTILINEAR,
+    NONDIFFERENTIABLE,
+    SCALED,
+    Draw,
+    Primitive,
+    Sample,
+    adjoint,
+    alias,
+    array_params,
+    call,
+    draw,
+    elementwise,
+    is_array_function,
+    is_jax,
+    is_static,
+    jax_twin,
+    linear,
+    lookup,
+    multilinear,
+    name_of,
+    nondifferentiable,
+    real,
+    registered,
+    scaled,
+    tangent,
+)
+from .shapes import astype, getitem, place
+
+# Array methods and the function that each one is.
+METHODS = {
+    name: getattr(np, name)
+    for name in (
+        "sum mean max min prod var std any all argmax argmin argsort dot reshape ravel transpose swapaxes "
+        "squeeze copy clip round cumsum cumprod trace diagonal repeat take conj"
+    ).split()
+}
+METHODS |= {"flatten": np.ravel, "astype": astype, "item": np.reshape}
+
+# Functions that hand an array back as it is.
+array_identity = (np.asarray, np.asanyarray, np.ascontiguousarray)
+
+__all__ = [
+    "ELEMENTWISE",
+    "GENERAL",
+    "LINEAR",
+    "METHODS",
+    "MULTILINEAR",
+    "NONDIFFERENTIABLE",
+    "SCALED",
+    "Draw",
+    "Primitive",
+    "Sample",
+    "adjoint",
+    "alias",
+    "array_identity",
+    "array_params",
+    "astype",
+    "call",
+    "draw",
+    "elementwise",
+    "getitem",
+    "is_array_function",
+    "is_jax",
+    "is_static",
+    "jax_twin",
+    "linear",
+    "lookup",
+    "multilinear",
+    "name_of",
+    "nondifferentiable",
+    "place",
+    "real",
+    "registered",
+    "scaled",
+    "tangent",
+]

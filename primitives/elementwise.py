@@ -1,0 +1,281 @@
+"""Elementwise functions of NumPy: arithmetic, powers, exponentials, trigonometric and hyperbolic functions."""
+
+import math
+
+import numpy as np
+
+from .registry import alias, call, draw, elementwise, is_static, nondifferentiable, scaled
+
+REAL, POSITIVE, NONZERO = "real", "positive", "nonzero"
+
+# --- arithmetic ---
+
+
+@elementwise(np.add, domain=REAL)
+def add(y, a, b):
+    return 1, 1
+
+
+@elementwise(np.subtract, domain=REAL)
+def subtract(y, a, b):
+    return 1, -1
+
+
+@elementwise(np.multiply, domain=REAL)
+def multiply(y, a, b):
+    return b, a
+
+
+@scaled(np.divide, domain=[REAL, NONZERO])
+def divide(d, y, a, b):
+    return d / b, -d * y / b
+
+
+@elementwise(np.negative, domain=REAL)
+def negative(y, x):
+    return -1
+
+
+@elementwise(np.positive, domain=REAL)
+def positive(y, x):
+    return 1
+
+
+@elementwise(
+    np.power,
+    domain=[POSITIVE, REAL],
+    samples=[call(draw(REAL, 3, 4), n) for n in (-2, -1, 0, 1, 2, 3)] + [call(draw(POSITIVE, 3), 0.5)],
+)
+def power(y, x, n):
+    """For n = 0 the derivative is 0 and at x = 0 the derivative with respect to n is 0, as in JAX."""
+    dn = y * np.log(np.where(x == 0, 1, x))
+    if not is_static(n):
+        return n * x ** np.where(n == 0, 1, n - 1), dn
+    if n == 0:
+        return 0, dn
+    if n == 1:
+        return 1, dn
+    if n == 2:
+        return 2 * x, dn
+    return n * x ** (n - 1), dn
+
+
+@elementwise(np.square, domain=REAL)
+def square(y, x):
+    return 2 * x
+
+
+@scaled(np.sqrt, domain=POSITIVE)
+def sqrt(d, y, x):
+    return d / (2 * y)
+
+
+@scaled(np.cbrt, domain=POSITIVE)
+def cbrt(d, y, x):
+    return d / (3 * y**2)
+
+
+@elementwise(np.reciprocal, domain=NONZERO)
+def reciprocal(y, x):
+    return -(y**2)
+
+
+@elementwise(np.abs, domain=NONZERO)
+def abs_(y, x):
+    """At 0 the derivative is 0."""
+    return np.sign(x)
+
+
+@elementwise(np.fabs, domain=NONZERO)
+def fabs(y, x):
+    return np.sign(x)
+
+
+@scaled(np.hypot, domain=NONZERO)
+def hypot(d, y, a, b):
+    return d * a / y, d * b / y
+
+
+# --- exponentials and logarithms ---
+
+
+@elementwise(np.exp, domain=REAL, hint="e")
+def exp(y, x):
+    return y
+
+
+@elementwise(np.exp2, domain=REAL)
+def exp2(y, x):
+    return y * np.log(2)
+
+
+@elementwise(np.expm1, domain=REAL)
+def expm1(y, x):
+    return np.exp(x)
+
+
+@scaled(np.log, domain=POSITIVE)
+def log(d, y, x):
+    return d / x
+
+
+@scaled(np.log2, domain=POSITIVE)
+def log2(d, y, x):
+    return d / (x * np.log(2))
+
+
+@scaled(np.log10, domain=POSITIVE)
+def log10(d, y, x):
+    return d / (x * np.log(10))
+
+
+@scaled(np.log1p, domain=POSITIVE)
+def log1p(d, y, x):
+    return d / (1 + x)
+
+
+@elementwise(np.logaddexp, domain=REAL)
+def logaddexp(y, a, b):
+    return np.exp(a - y), np.exp(b - y)
+
+
+# --- trigonometric and hyperbolic functions ---
+
+
+@elementwise(np.sin, domain=REAL)
+def sin(y, x):
+    return np.cos(x)
+
+
+@elementwise(np.cos, domain=REAL)
+def cos(y, x):
+    return -np.sin(x)
+
+
+@elementwise(np.tan, domain=(-1.2, 1.2))
+def tan(y, x):
+    return 1 + y**2
+
+
+@scaled(np.arcsin, domain=(-0.9, 0.9))
+def arcsin(d, y, x):
+    return d / np.sqrt(1 - x**2)
+
+
+@scaled(np.arccos, domain=(-0.9, 0.9))
+def arccos(d, y, x):
+    return -d / np.sqrt(1 - x**2)
+
+
+@scaled(np.arctan, domain=REAL)
+def arctan(d, y, x):
+    return d / (1 + x**2)
+
+
+@scaled(np.arctan2, domain=NONZERO)
+def arctan2(d, y, a, b):
+    r = a**2 + b**2
+    return d * b / r, -d * a / r
+
+
+@elementwise(np.sinh, domain=REAL)
+def sinh(y, x):
+    return np.cosh(x)
+
+
+@elementwise(np.cosh, domain=REAL)
+def cosh(y, x):
+    return np.sinh(x)
+
+
+@elementwise(np.tanh, domain=REAL)
+def tanh(y, x):
+    return 1 - y**2
+
+
+# --- choices ---
+
+
+@scaled(np.maximum, domain=REAL, samples=[call(draw("ties", 4), 0.0)])
+def maximum(d, y, a, b):
+    """At a tie each argument has half of the derivative, as in JAX and autograd."""
+    return np.where(a == b, d / 2, np.where(a > b, d, 0)), np.where(a == b, d / 2, np.where(b > a, d, 0))
+
+
+@scaled(np.minimum, domain=REAL, samples=[call(draw("ties", 4), 0.0)])
+def minimum(d, y, a, b):
+    """At a tie each argument has half of the derivative, as in JAX and autograd."""
+    return np.where(a == b, d / 2, np.where(a < b, d, 0)), np.where(a == b, d / 2, np.where(b < a, d, 0))
+
+
+@scaled(
+    np.where,
+    dtype="promote",
+    wrt=["a", "b"],
+    samples=[call(draw("bool", 3, 4), draw(REAL, 3, 4), draw(REAL, 4)), call(draw("bool", 3), 0.0, draw(REAL, 3))],
+)
+def where(d, y, condition, a, b):
+    return None, np.where(condition, d, 0), np.where(condition, 0, d)
+
+
+@scaled(
+    np.clip,
+    samples=[call(draw(REAL, 3, 4), -0.5, 0.5), call(draw(REAL, 3, 4), None, draw("positive", 4))],
+)
+def clip(d, y, x, lower, upper):
+    """At a bound the derivative passes to x, as in NumPy's own definition by comparisons."""
+    dx, dlower, dupper = d, None, None
+    if upper is not None:
+        dx, dupper = np.where(x > upper, 0, dx), np.where(x > upper, d, 0)
+    if lower is not None:
+        dx, dlower = np.where(x < lower, 0, dx), np.where(x < lower, d, 0)
+    return dx, dlower, dupper
+
+
+# --- piecewise constant functions and comparisons ---
+
+for _function in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.logical_not, np.invert, np.signbit):
+    nondifferentiable(_function, lambda x: x, dtype="ufunc", samples=[call(draw(REAL, 3))])
+for _function in (
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+    np.equal,
+    np.not_equal,
+    np.logical_and,
+    np.logical_or,
+    np.logical_xor,
+    np.bitwise_and,
+    np.bitwise_or,
+    np.bitwise_xor,
+    np.left_shift,
+    np.right_shift,
+):
+    nondifferentiable(_function, lambda a, b: a, dtype="ufunc", samples=[call(draw("integer", 3), draw("integer", 3))])
+nondifferentiable(np.round, lambda x, decimals=0: x, samples=[call(draw(REAL, 3), decimals=1)])
+
+
+@elementwise(np.remainder, domain=["real", "nonzero"])
+def remainder(y, a, b):
+    return 1, -np.floor(a / b)
+
+
+nondifferentiable(np.floor_divide, lambda a, b: a, dtype="ufunc", samples=[call(draw(REAL, 3), draw(NONZERO, 3))])
+
+for _name in (
+    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh hypot fabs floor ceil trunc exp2"
+).split():
+    if hasattr(math, _name):
+        alias(getattr(math, _name), getattr(np, _name))
+for _name, _function in {
+    "asin": np.arcsin,
+    "acos": np.arccos,
+    "atan": np.arctan,
+    "atan2": np.arctan2,
+    "pow": np.power,
+    "isnan": np.isnan,
+    "isinf": np.isinf,
+    "isfinite": np.isfinite,
+}.items():
+    alias(getattr(math, _name), _function)

@@ -1,0 +1,39 @@
+"""Operations without a rule: JAX differentiates that one operation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+
+
+@dataclass(frozen=True)
+class JaxDerivative:
+    """`jax.vjp` or `jax.jvp` of one call, with respect to some of its positional arguments.
+
+    Called as `(derivatives, args, **kwargs)`: the adjoint of the result, or the tangents of the chosen
+    arguments; it returns a tuple of adjoints, or a one-element tuple with the tangent of the result.
+    """
+
+    function: Callable
+    twin: Callable
+    mode: str
+    positions: tuple[int, ...]
+
+    @property
+    def __name__(self) -> str:
+        return f"{self.mode}_of_{getattr(self.function, '__name__', 'function')}"
+
+    def __call__(self, derivatives: Any, args: Any, **kwargs: Any) -> tuple:
+        def of_chosen(*chosen: Any) -> Any:
+            full = list(args)
+            for position, value in zip(self.positions, chosen, strict=True):
+                full[position] = value
+            return self.twin(*full, **kwargs)
+
+        chosen = tuple(args[position] for position in self.positions)
+        if self.mode == "vjp":
+            return tuple(jax.vjp(of_chosen, *chosen)[1](derivatives))
+        return (jax.jvp(of_chosen, chosen, tuple(derivatives))[1],)

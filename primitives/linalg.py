@@ -1,0 +1,122 @@
+"""Linear algebra. Formulas: M. B. Giles, "An extended collection of matrix derivative results" (2008)."""
+
+import numpy as np
+
+from .registry import adjoint, call, draw, nondifferentiable, real, tangent
+
+
+def mT(x):
+    """The transpose of each matrix in a stack."""
+    if x.ndim == 2:
+        return x.T
+    return np.swapaxes(x, -1, -2)
+
+
+@adjoint(np.linalg.inv, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))])
+def inv(dy, y, a):
+    """Giles (2008), section 2.2.3."""
+    return -mT(y) @ dy @ mT(y)
+
+
+@tangent(np.linalg.inv)
+def inv_tangent(a_dot, y, a):
+    return -y @ a_dot @ y
+
+
+@adjoint(
+    np.linalg.solve,
+    dtype="float",
+    samples=[
+        call(draw("spd", 3, 3), real(3)),
+        call(draw("spd", 3, 3), real(3, 2)),
+        call(draw("spd", 2, 3, 3), real(2, 3, 4)),
+        call(draw("spd", 2, 3, 3), real(3, 4)),
+    ],
+)
+def solve(dy, y, a, b):
+    """Giles (2008), section 2.3.1."""
+    db = np.linalg.solve(mT(a), dy)
+    if b.ndim == 1:
+        return -np.expand_dims(db, -1) * np.expand_dims(y, -2), db
+    return -db @ mT(y), db
+
+
+@tangent(np.linalg.solve)
+def solve_tangent(a_dot, b_dot, y, a, b):
+    return -np.linalg.solve(a, a_dot @ y), np.linalg.solve(a, b_dot)
+
+
+@adjoint(np.linalg.det, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))])
+def det(dy, y, a):
+    """Giles (2008), section 2.2.4."""
+    return (dy * y)[..., None, None] * mT(np.linalg.inv(a))
+
+
+@tangent(np.linalg.det)
+def det_tangent(a_dot, y, a):
+    return y * np.trace(np.linalg.solve(a, a_dot))
+
+
+@adjoint(np.linalg.slogdet, dtype="float", samples=[call(draw("spd", 3, 3))])
+def slogdet(dy, y, a):
+    """Giles (2008), section 2.2.4: the logarithm's adjoint is the transposed inverse; the sign is constant."""
+    if dy[1] is None:
+        return np.zeros_like(a)
+    return dy[1][..., None, None] * mT(np.linalg.inv(a))
+
+
+@tangent(np.linalg.slogdet)
+def slogdet_tangent(a_dot, y, a):
+    return (np.zeros_like(y[0]), np.trace(np.linalg.solve(a, a_dot)))
+
+
+def lower_half(x):
+    """The lower triangle with half of the diagonal."""
+    return np.tril(x, k=-1) + np.diag(np.diag(x)) / 2
+
+
+@adjoint(np.linalg.cholesky, dtype="float", samples=[call(draw("spd", 3, 3))])
+def cholesky(dy, y, a):
+    """I. Murray, "Differentiation of the Cholesky decomposition" (2016), equation 10."""
+    s = np.linalg.solve(y.T, np.linalg.solve(y.T, lower_half(y.T @ dy).T).T)
+    return (s + s.T) / 2
+
+
+@tangent(np.linalg.cholesky)
+def cholesky_tangent(a_dot, y, a):
+    return y @ lower_half(np.linalg.solve(y, np.linalg.solve(y, a_dot).T))
+
+
+@adjoint(
+    np.linalg.norm,
+    dtype="float",
+    samples=[
+        call(real(4)),
+        call(real(3, 4)),
+        call(real(3, 4), axis=1),
+        call(real(3, 4), axis=0, keepdims=True),
+        call(real(4), ord=1),
+        call(real(3, 4), ord=1, axis=1),
+        call(real(3, 4), ord=2, axis=1),
+    ],
+)
+def norm(dy, y, x, ord=None, axis=None, keepdims=False):
+    if axis is not None and not keepdims:
+        dy, y = np.expand_dims(dy, axis), np.expand_dims(y, axis)
+    if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
+        return dy * np.sign(x)
+    if ord is None or ord == "fro" or (ord == 2 and (x.ndim == 1 or isinstance(axis, int))):
+        return dy * x / y
+    raise NotImplementedError("this order of np.linalg.norm")
+
+
+@tangent(np.linalg.norm)
+def norm_tangent(x_dot, y, x, ord=None, axis=None, keepdims=False):
+    if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
+        return np.sum(np.sign(x) * x_dot, axis=axis, keepdims=keepdims)
+    if ord is None or ord == "fro" or (ord == 2 and (x.ndim == 1 or isinstance(axis, int))):
+        return np.sum(x * x_dot, axis=axis, keepdims=keepdims) / y
+    raise NotImplementedError("this order of np.linalg.norm")
+
+
+nondifferentiable(np.linalg.matrix_rank, lambda a: a, dtype="index", samples=[call(draw("spd", 3, 3))])

@@ -1,0 +1,311 @@
+"""Where the derivative rules are kept, and the decorators that add one.
+
+A rule is an ordinary function over NumPy's names; its body goes through the compiler's own front end and is
+inlined, so that what is written here is what a user reads in the emitted source. Its parameters after `dy`
+and `y` are those of the differentiated function; keywords that they leave out are refused by name.
+
+    kind                 the rule gives
+    elementwise          one partial derivative per array argument; serves both modes
+    scaled               the same, times the incoming derivative `d`: for quotients and choices
+    linear               the adjoint; the tangent is the function itself
+    multilinear          the adjoint; the tangent is the function in each argument in turn
+    adjoint (+ tangent)  one expression per array argument, for each mode
+    nondifferentiable    nothing: the result is an integer, a bool, or piecewise constant
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+ELEMENTWISE, SCALED, LINEAR, MULTILINEAR, GENERAL, NONDIFFERENTIABLE = (
+    "elementwise",
+    "scaled",
+    "linear",
+    "multilinear",
+    "general",
+    "nondifferentiable",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A random array for the registry test: its shape, and the set that it is drawn from."""
+
+    shape: tuple[int, ...]
+    domain: Any = "real"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One call that the registry test differentiates."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any] = field(default_factory=dict)
+
+
+def real(*shape: int) -> Draw:
+    """Normal deviates."""
+    return Draw(shape, "real")
+
+
+def draw(domain: Any, *shape: int) -> Draw:
+    """Deviates from a domain: "real", "positive", "spd", "bool", or an interval `(low, high)`."""
+    return Draw(shape, domain)
+
+
+def call(*args: Any, **kwargs: Any) -> Sample:
+    """A sample call."""
+    return Sample(args, kwargs)
+
+
+@dataclass(eq=False)
+class Primitive:
+    """A function with a rule.
+
+    `dtype` says what NumPy answers: "ufunc" (its own resolution), "promote" (the arguments' common type),
+    "sum" (small integers widen), "float" (integers become float64), or a callable of the arguments' dtypes.
+    `wrt` are the array parameters, `views` says that NumPy's result shares its argument's memory.
+    """
+
+    function: Callable
+    name: str
+    kind: str
+    signature: inspect.Signature
+    wrt: tuple[str, ...]
+    dtype: Any = "promote"
+    adjoint: Callable | None = None
+    tangent: Callable | None = None
+    jax: Callable | None = None
+    views: bool = False
+    samples: Sequence[Sample] = ()
+    hint: str = ""
+
+    def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Arguments by parameter name; TypeError for a keyword that the rule does not know."""
+        return dict(self.signature.bind(*args, **kwargs).arguments)
+
+
+_REGISTRY: dict[Callable, Primitive] = {}
+_TWINS: dict[Callable, Callable] = {}
+
+
+def lookup(function: Any) -> Primitive | None:
+    """The rule of a NumPy or jax.numpy function, if it has one."""
+    try:
+        return _REGISTRY.get(function) or _REGISTRY.get(_TWINS.get(function, None))  # type: ignore[arg-type]
+    except TypeError:  # not hashable, so not a function that anybody registered
+        return None
+
+
+def registered() -> tuple[Primitive, ...]:
+    """Every rule, in the order of registration."""
+    return tuple(_REGISTRY.values())
+
+
+def name_of(function: Callable) -> str:
+    """A function's public dotted name: `np.linalg.inv`."""
+    module = getattr(function, "__module__", None) or "numpy"
+    name = getattr(function, "__name__", str(function))
+    root = module.split("._")[0].removesuffix("._core")
+    return f"{root.replace('numpy', 'np', 1) if root.startswith('numpy') else root}.{name}"
+
+
+def jax_twin(function: Callable) -> Callable | None:
+    """The function of the same name in jax.numpy, jax.numpy.linalg, ... or the function itself if it is jax's."""
+    module, name = getattr(function, "__module__", None) or "", getattr(function, "__name__", "")
+    if isinstance(function, np.ufunc):
+        module = "numpy" if getattr(np, name, None) is function else "scipy.special"
+    root = module.split(".")[0]
+    if root == "jax":
+        return function
+    if root == "numpy":
+        place: Any = jnp
+        for part in module.split(".")[1:]:
+            if not part.startswith("_"):
+                place = getattr(place, part, None)
+        return getattr(place, name, None)
+    if root == "scipy":
+        import importlib
+
+        parts = [part for part in module.split(".") if not part.startswith("_")]
+        try:
+            return getattr(importlib.import_module("jax." + ".".join(parts)), name, None)
+        except ImportError:
+            return None
+    return None
+
+
+def register(
+    function: Callable,
+    kind: str,
+    rule: Callable | None,
+    *,
+    skip: int,
+    dtype: Any = "promote",
+    wrt: Sequence[str] | None = None,
+    samples: Sequence[Sample] = (),
+    jax: Callable | None = None,
+    views: bool = False,
+    signature: Callable | None = None,
+    hint: str = "",
+) -> Primitive:
+    """Add a function to the registry; the decorators below are the friendlier way in."""
+    model = signature or rule
+    if model is None:
+        raise TypeError(f"{name_of(function)}: a rule or a signature is needed")
+    params = list(inspect.signature(model).parameters.values())[0 if signature else skip :]
+    if wrt is None:
+        wrt = [p.name for p in params if p.default is p.empty]
+    primitive = Primitive(
+        function=function,
+        name=name_of(function),
+        kind=kind,
+        signature=inspect.Signature(params),
+        wrt=tuple(wrt),
+        dtype=dtype,
+        adjoint=rule,
+        jax=jax or jax_twin(function),
+        views=views,
+        samples=tuple(samples),
+        hint=hint,
+    )
+    _REGISTRY[function] = primitive
+    twin = jax_twin(function)
+    if twin is not None and twin is not function:
+        _TWINS[twin] = function
+    return primitive
+
+
+def array_params(primitive: Primitive) -> list[str]:
+    """The parameters that a rule's results belong to, in order: those without a default."""
+    return [p.name for p in primitive.signature.parameters.values() if p.default is p.empty]
+
+
+def alias(function: Callable, of: Callable) -> None:
+    """Say that `function` is another name of a registered one: `math.exp` of `np.exp`."""
+    _TWINS[function] = of
+
+
+def elementwise(function: Callable, *, domain: Any = None, samples: Sequence[Sample] = (), hint: str = "") -> Any:
+    """The rule returns the partial derivative with respect to each argument, given `y` and the arguments.
+
+    `domain` is the set, or one per argument, that the registry test draws from.
+
+    >>> @elementwise(np.tanh, domain="real")
+    ... def tanh(y, x):
+    ...     return 1 - y**2
+    """
+
+    def add(rule: Callable) -> Callable:
+        own = [*samples, *_elementwise_samples(len(inspect.signature(rule).parameters) - 1, domain)]
+        register(function, ELEMENTWISE, rule, skip=1, dtype="ufunc", samples=own, hint=hint)
+        return rule
+
+    return add
+
+
+def scaled(
+    function: Callable,
+    *,
+    domain: Any = None,
+    samples: Sequence[Sample] = (),
+    dtype: Any = "ufunc",
+    wrt: Sequence[str] | None = None,
+) -> Any:
+    """The rule `(d, y, *args)` returns `d` times the partial derivative with respect to each argument.
+
+    For elementwise functions whose derivative reads better so: `d / x`, `np.where(test, d, 0)`. `d` is the
+    adjoint of `y` in reverse mode and the tangent of the argument in forward mode.
+    """
+
+    def add(rule: Callable) -> Callable:
+        own = [*samples, *_elementwise_samples(len(inspect.signature(rule).parameters) - 2, domain)]
+        register(function, SCALED, rule, skip=2, dtype=dtype, wrt=wrt, samples=own)
+        return rule
+
+    return add
+
+
+def _elementwise_samples(count: int, domain: Any) -> list[Sample]:
+    if domain is None:
+        return []
+    domains = domain if isinstance(domain, list) else [domain] * count
+    shapes: list[list[tuple[int, ...]]] = [[(3, 4)] * count, [()] * count, [(0, 2)] * count]
+    if count == 2:
+        shapes += [[(3, 4), (4,)], [(3, 1), (1, 4)], [(3, 4), ()], [(1,), (3, 4)]]
+    return [Sample(tuple(Draw(s, d) for s, d in zip(each, domains, strict=True))) for each in shapes]
+
+
+def linear(function: Callable, **options: Any) -> Any:
+    """The rule `(dy, y, x, ...)` returns the adjoint of `x`; the function is linear in `x`."""
+
+    def add(rule: Callable) -> Callable:
+        first = list(inspect.signature(rule).parameters)[2]
+        register(function, LINEAR, rule, skip=2, **{"wrt": [first], **options})
+        return rule
+
+    return add
+
+
+def multilinear(function: Callable, **options: Any) -> Any:
+    """The rule `(dy, y, a, b, ...)` returns an adjoint for each argument; the function is linear in each."""
+
+    def add(rule: Callable) -> Callable:
+        register(function, MULTILINEAR, rule, skip=2, **options)
+        return rule
+
+    return add
+
+
+def adjoint(function: Callable, **options: Any) -> Any:
+    """The rule `(dy, y, *args)` returns an adjoint for each array argument."""
+
+    def add(rule: Callable) -> Callable:
+        register(function, GENERAL, rule, skip=2, **options)
+        return rule
+
+    return add
+
+
+def tangent(function: Callable) -> Any:
+    """The rule `(x_dot, ..., y, x, ...)` returns the tangent's part for each array argument; they are added."""
+
+    def add(rule: Callable) -> Callable:
+        _REGISTRY[function].tangent = rule
+        return rule
+
+    return add
+
+
+def nondifferentiable(function: Callable, signature: Callable, **options: Any) -> Primitive:
+    """The derivative is zero wherever there is one: comparisons, `argmax`, `floor`, `sign`, `zeros`.
+
+    `signature` is a function, usually a lambda, with the parameters that are supported.
+    """
+    return register(function, NONDIFFERENTIABLE, None, skip=0, signature=signature, **options)
+
+
+def is_static(value: Any) -> bool:
+    """For rules: whether a value is known at transformation time (read by the compiler; always true when run)."""
+    return True
+
+
+def is_array_function(function: Any) -> bool:
+    """Whether a callable belongs to numpy, scipy or jax and takes arrays."""
+    if isinstance(function, np.ufunc):
+        return True
+    module = getattr(function, "__module__", None) or ""
+    return callable(function) and module.split(".")[0] in ("numpy", "jax", "scipy", "jaxlib")
+
+
+def is_jax(function: Any) -> bool:
+    """Whether a callable is JAX's own."""
+    module = getattr(function, "__module__", None) or ""
+    return module.split(".")[0] in ("jax", "jaxlib") or isinstance(function, jax.custom_jvp)

@@ -1,0 +1,249 @@
+"""Python's builtin functions on the values of the walk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..primitives import is_static
+from .errors import ProgramError, RefusedError
+from .ir import Origin, Slice
+from .values import Array, Closure, Known, Struct, Value, known, struct
+
+if TYPE_CHECKING:
+    from .infer import Interpreter
+
+Handler = Callable[["Interpreter", list[Value], dict[str, Value], Origin], Value]
+BUILTINS: dict[Any, Handler] = {}
+
+
+def builtin(*functions: Any) -> Callable[[Handler], Handler]:
+    def add(handler: Handler) -> Handler:
+        for function in functions:
+            BUILTINS[function] = handler
+        return handler
+
+    return add
+
+
+def static_arguments(args: list[Value], kwargs: dict[str, Value]) -> bool:
+    return all(isinstance(v, Known) for v in (*args, *kwargs.values()))
+
+
+def evaluate(function: Any, args: list[Value], kwargs: dict[str, Value], origin: Origin) -> Known:
+    try:
+        value = function(
+            *(a.value for a in args if isinstance(a, Known)),
+            **{k: v.value for k, v in kwargs.items() if isinstance(v, Known)},
+        )
+    except (ArithmeticError, TypeError, ValueError, AttributeError) as error:
+        raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+    return known(value)
+
+
+@builtin(len)
+def _len(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    (value,) = args
+    if isinstance(value, Array):
+        if value.type.ndim == 0:
+            raise ProgramError("len() of a 0-dimensional array", origin.span)
+        shape = interpreter.trace.attribute(value, "shape", origin)
+        return interpreter.item(shape, known(0), origin)
+    if isinstance(value, Struct):
+        return known(len(value.items))
+    return evaluate(len, args, kwargs, origin)
+
+
+@builtin(is_static)
+def _is_static(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    return known(isinstance(args[0], Known))
+
+
+@builtin(slice)
+def _slice(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    bounds = [known(None), *args] if len(args) == 1 else list(args)
+    bounds += [known(None)] * (3 - len(bounds))
+    if not static_arguments(bounds, kwargs):
+        raise RefusedError("slice() needs static bounds", origin.span)
+    operands = [None if b.value is None else b.operand for b in bounds if isinstance(b, Known)]
+    return Known(slice(*(b.value for b in bounds if isinstance(b, Known))), Slice(*operands))
+
+
+NEEDS_STATIC = "it needs values that are known before the function runs"
+
+
+def _static_handler(function: Any, remedy: str = NEEDS_STATIC) -> Handler:
+    def handler(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+        if not static_arguments(args, kwargs):
+            raise RefusedError(
+                f"{function.__name__}() of an array is not supported",
+                origin.span,
+                remedy,
+            )
+        return evaluate(function, args, kwargs, origin)
+
+    return handler
+
+
+for _function in (range, str, repr, hash, callable, sorted, divmod):
+    BUILTINS[_function] = _static_handler(_function)
+
+
+@builtin(zip)
+def _zip(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    columns = [interpreter.items(a, origin) for a in args]
+    strict = kwargs.get("strict")
+    if isinstance(strict, Known) and strict.value and len({len(c) for c in columns}) > 1:
+        raise ProgramError("zip() arguments differ in length", origin.span)
+    return Struct(tuple, [struct(tuple, list(row)) for row in zip(*columns, strict=False)])
+
+
+@builtin(enumerate)
+def _enumerate(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    start = args[1] if len(args) > 1 else kwargs.get("start", known(0))
+    if not isinstance(start, Known):
+        raise RefusedError("enumerate() needs a static start", origin.span)
+    items = interpreter.items(args[0], origin)
+    return Struct(tuple, [struct(tuple, [known(i), v]) for i, v in enumerate(items, start.value)])
+
+
+@builtin(reversed)
+def _reversed(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    return Struct(tuple, interpreter.items(args[0], origin)[::-1])
+
+
+@builtin(tuple)
+def _tuple(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    return struct(tuple, interpreter.items(args[0], origin) if args else [])
+
+
+@builtin(list)
+def _list(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    return Struct(list, interpreter.items(args[0], origin) if args else [])
+
+
+@builtin(isinstance)
+def _isinstance(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    value, classes = args
+    if not isinstance(classes, Known):
+        raise RefusedError("isinstance() needs a static class", origin.span)
+    return known(issubclass(_class_of(value), classes.value))
+
+
+@builtin(type)
+def _type(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    return known(_class_of(args[0]))
+
+
+def _class_of(value: Value) -> type:
+    if isinstance(value, Known):
+        return type(value.value)
+    if isinstance(value, Struct):
+        return value.kind
+    if isinstance(value, Array):
+        if value.type.weak:
+            return {"f": float, "i": int, "c": complex}[value.type.dtype.kind]
+        return value.type.dtype.type if value.scalar else np.ndarray
+    return type(_class_of)
+
+
+@builtin(float)
+def _float(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    (value,) = args
+    if not isinstance(value, Array):
+        return evaluate(float, args, kwargs, origin)
+    if value.type.ndim or value.type.dtype.kind == "c":
+        raise ProgramError(f"float() of {value.type}", origin.span)
+    return interpreter.trace.cast(value, np.float64, origin)
+
+
+@builtin(int)
+def _int(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    if not static_arguments(args, kwargs):
+        raise RefusedError(
+            "int() of an array is not known before the function runs",
+            origin.span,
+            "use x.astype(int), or compute the number from shapes",
+        )
+    return evaluate(int, args, kwargs, origin)
+
+
+@builtin(bool)
+def _bool(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    return known(interpreter.truth(args[0], origin))
+
+
+@builtin(abs)
+def _abs(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    if static_arguments(args, kwargs):
+        return evaluate(abs, args, kwargs, origin)
+    return interpreter.trace.apply(np.abs, args, {}, origin)
+
+
+@builtin(pow)
+def _pow(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    if static_arguments(args, kwargs):
+        return evaluate(pow, args, kwargs, origin)
+    return interpreter.trace.apply(np.power, args, kwargs, replace(origin, spelling="operator"))
+
+
+@builtin(round)
+def _round(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    if static_arguments(args, kwargs):
+        return evaluate(round, args, kwargs, origin)
+    return interpreter.trace.apply(np.round, args, kwargs, origin)
+
+
+@builtin(sum)
+def _sum(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    """Python's sum over a container: additions from the left. Over an array it would be a loop over rows."""
+    if static_arguments(args, kwargs):
+        return evaluate(sum, args, kwargs, origin)
+    if isinstance(args[0], Array):
+        raise RefusedError(
+            "sum() of an array adds its rows one by one", origin.span, "write np.sum(x, axis=0)"
+        )
+    total = args[1] if len(args) > 1 else kwargs.get("start")
+    items = interpreter.items(args[0], origin)
+    if total is None:
+        total, items = (items[0], items[1:]) if items else (known(0), [])
+    spelled = replace(origin, spelling="operator")
+    for item in items:
+        total = interpreter.operation(np.add, [total, item], spelled)
+    return total
+
+
+for _function in (min, max):
+    BUILTINS[_function] = _static_handler(
+        _function, "use np.minimum, np.maximum, np.min or np.max of arrays"
+    )
+
+
+@builtin(getattr)
+def _getattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    name = args[1]
+    if not isinstance(name, Known):
+        raise RefusedError("getattr() needs a static name", origin.span)
+    return interpreter.attribute(args[0], name.value, origin)
+
+
+@builtin(hasattr)
+def _hasattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    name = args[1]
+    if not isinstance(name, Known) or isinstance(args[0], Closure):
+        raise RefusedError("hasattr() needs a static name", origin.span)
+    owner = args[0].value if isinstance(args[0], Known) else _class_of(args[0])
+    return known(hasattr(owner, name.value))
+
+
+@builtin(print, input, open, exec, eval, compile, id, globals, locals, vars, setattr, iter, next, map, filter)
+def _refused(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    raise RefusedError(
+        "this builtin has effects, or reads what is not known before the function runs",
+        origin.span,
+        "leave it out of the differentiated function; write a list comprehension for map and filter",
+    )
+

@@ -1,0 +1,270 @@
+"""What a call means: an array operation, a user's function to inline, a method, a builtin."""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..primitives import METHODS, array_identity, is_array_function, is_jax, jax_twin, lookup, name_of
+from .builtin_functions import BUILTINS
+from .errors import ProgramError, RefusedError
+from .globals import lift
+from .ir import ArrayType, Origin
+from .lower import Lowered
+from .read import read
+from .trace import is_plain
+from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, struct
+
+if TYPE_CHECKING:
+    from .infer import Frame, Interpreter
+
+STATIC_ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
+STATIC_MODULES = ("math", "operator", "itertools")
+CREATION = (np.zeros, np.ones, np.full, np.eye, np.identity, np.arange, np.linspace, np.array, np.empty)
+
+
+def closure_of(lowered: Lowered, frame: Frame) -> Closure:
+    return Closure(lowered, frame)
+
+
+def call(
+    interpreter: Interpreter,
+    callee: Value,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    frame: Frame,
+    origin: Origin,
+) -> Value:
+    """The value of `callee(*args, **kwargs)`; raises `RefusedError` for what cannot be transformed."""
+    if isinstance(callee, Closure):
+        return interpreter.inline(callee.lowered, args, kwargs, frame, origin, callee.frame)
+    if isinstance(callee, Method):
+        return call_method(interpreter, callee, args, kwargs, origin)
+    if not isinstance(callee, Known) or not callable(callee.value):
+        raise ProgramError("this is not a function", origin.span)
+    function = callee.value
+    if isinstance(function, functools.partial):
+        first = [lift(a, "argument") for a in function.args]
+        named = {k: lift(v, k) for k, v in function.keywords.items()}
+        inner = known(function.func)
+        return call(interpreter, inner, first + args, {**named, **kwargs}, frame, origin)
+    if isinstance(function, types.MethodType):
+        if type(function.__self__).__module__.split(".")[0] not in ("numpy", "jax", "jaxlib"):
+            receiver = lift(function.__self__, "self")
+            return call(interpreter, known(function.__func__), [receiver, *args], kwargs, frame, origin)
+    if function in BUILTINS:
+        return BUILTINS[function](interpreter, args, kwargs, origin)
+    if isinstance(function, type):
+        return construct(interpreter, function, args, kwargs, origin)
+    if lookup(function) is not None or is_array_function(function):
+        return call_array_function(interpreter, function, args, kwargs, frame, origin)
+    wrapped = getattr(function, "__wrapped__", None)
+    if is_jax(type(function)) and isinstance(wrapped, types.FunctionType):  # jax.jit of a user's function
+        return call(interpreter, known(wrapped), args, kwargs, frame, origin)
+    if isinstance(function, types.FunctionType):
+        return interpreter.inline(read(function), args, kwargs, frame, origin)
+    owner = getattr(function, "__self__", None)
+    plain_method = isinstance(function, types.BuiltinMethodType) and is_plain(owner)
+    if getattr(function, "__module__", None) in STATIC_MODULES or plain_method:
+        return static_call(function, args, kwargs, origin)
+    if hasattr(function, "source_function"):  # a derivative of ours: transform the text that it emitted
+        emitted = function.source_function(args, kwargs)
+        return interpreter.inline(read(emitted), args, kwargs, frame, origin)
+    raise RefusedError(
+        f"a call of {getattr(function, '__qualname__', function)!r} cannot be transformed",
+        origin.span,
+        "use numpy, math or jax functions and plain Python functions whose source can be read",
+    )
+
+
+def call_array_function(
+    interpreter: Interpreter,
+    function: Callable,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    frame: Frame,
+    origin: Origin,
+) -> Value:
+    if function in array_identity and len(args) == 1 and not kwargs and isinstance(args[0], Array):
+        return args[0]  # np.asarray(x) is x
+    attribute = getattr(function, "__name__", "")
+    if function in (np.shape, np.size, np.ndim) and len(args) == 1 and isinstance(args[0], Array):
+        return interpreter.trace.attribute(args[0], attribute, origin)
+    if function in (np.shape, np.ndim) and len(args) == 1 and is_number(args[0]):
+        return known(() if function is np.shape else 0)
+    static = all(isinstance(v, Known) and is_plain(v.value) for v in (*args, *kwargs.values()))
+    if static and function not in CREATION and not is_jax(function):
+        integral = all(_is_integral(v.value) for v in (*args, *kwargs.values()))  # type: ignore[union-attr]
+        if integral or lookup(function) is None:
+            result = static_call(function, args, kwargs, origin)
+            assert isinstance(result, Known)
+            value = result.value
+            if isinstance(value, np.integer | np.bool_):
+                value = value.item()
+            if is_plain(value) and not isinstance(value, float):
+                if kwargs:
+                    return known(value)
+                operands = tuple(a.operand for a in args if isinstance(a, Known))
+                return interpreter.trace.static(value, function, operands, origin)
+            if not isinstance(value, np.ndarray | np.floating | float):
+                return known(value)
+    module = getattr(function, "__module__", "") or ""
+    user_level = isinstance(function, types.FunctionType) and module.startswith(("numpy", "scipy"))
+    if lookup(function) is None and user_level and jax_twin(function) is None:
+        raise RefusedError(
+            f"{name_of(function)} has no rule and no counterpart in jax.numpy",
+            origin.span,
+            "express it by functions that have one, or pass its result as an argument",
+        )
+    return interpreter.trace.apply(function, args, kwargs, origin)
+
+
+def _is_integral(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_integral, value))
+    return not isinstance(value, float | complex | np.inexact)
+
+
+def static_call(
+    function: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
+) -> Value:
+    """A call of a pure library function on static values, evaluated now."""
+    if not all(isinstance(v, Known) for v in (*args, *kwargs.values())):
+        raise RefusedError(
+            f"{getattr(function, '__name__', function)}() of an array cannot be transformed",
+            origin.span,
+            "use the numpy function for it",
+        )
+    values = [a.value for a in args if isinstance(a, Known)]
+    named = {k: v.value for k, v in kwargs.items() if isinstance(v, Known)}
+    try:
+        return lift(function(*values, **named), "value")
+    except (ArithmeticError, TypeError, ValueError) as error:
+        raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+
+
+def construct(
+    interpreter: Interpreter,
+    cls: type,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    origin: Origin,
+) -> Value:
+    """`np.float32(x)`, a namedtuple, `dict(a=...)`."""
+    if issubclass(cls, np.generic) and len(args) == 1 and not kwargs:
+        if isinstance(args[0], Array):
+            return interpreter.trace.cast(args[0], np.dtype(cls), origin)
+        return static_call(cls, args, kwargs, origin)
+    if issubclass(cls, tuple) and hasattr(cls, "_fields"):
+        fields: tuple[str, ...] = cls._fields  # type: ignore[attr-defined]
+        named = dict(zip(fields, args, strict=False)) | kwargs
+        if set(named) == set(fields):
+            return Struct(cls, [named[f] for f in fields])
+    if cls is dict and not args:
+        return struct(dict, list(kwargs.values()), tuple(kwargs))
+    if cls is np.dtype or issubclass(cls, slice):
+        return static_call(cls, args, kwargs, origin)
+    raise RefusedError(
+        f"a call of the class {cls.__qualname__} cannot be transformed",
+        origin.span,
+        "use tuples, lists, dicts or namedtuples",
+    )
+
+
+# --- methods -----------------------------------------------------------------------------------------
+
+
+def method_of(
+    interpreter: Interpreter, value: Array | Struct, name: str, origin: Origin
+) -> Value:
+    """`x.name`, an attribute or a method of an array or a container."""
+    if isinstance(value, Array):
+        if name in STATIC_ATTRIBUTES:
+            return interpreter.trace.attribute(value, name, origin)
+        if name in ("T", "mT", "real", "imag"):
+            spelled = replace(origin, spelling="method")
+            if name == "T":
+                return interpreter.trace.apply(np.transpose, [value], {}, spelled)
+            if name == "mT":
+                return interpreter.trace.apply(np.swapaxes, [value, known(-1), known(-2)], {}, origin)
+            return interpreter.trace.apply(getattr(np, name), [value], {}, origin)
+        if name in METHODS:
+            return Method(value, name)
+        raise RefusedError(
+            f"the array method {name!r} is not supported" if hasattr(np.ndarray, name)
+            else f"an array has no attribute {name!r}",
+            origin.span,
+            f"use a function instead, such as np.{name}" if hasattr(np, name) else None,
+        )
+    return Method(value, name)
+
+
+def call_method(
+    interpreter: Interpreter,
+    method: Method,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    origin: Origin,
+) -> Value:
+    receiver = method.receiver
+    if isinstance(receiver, Struct):
+        return container_method(receiver, method.name, args, origin)
+    function = METHODS[method.name]
+    origin = replace(origin, spelling="method")
+    if method.name in ("reshape", "transpose") and args and not isinstance(args[0], Struct):
+        first = args[0]
+        if not (isinstance(first, Known) and (first.value is None or isinstance(first.value, tuple | list))):
+            args = [struct(tuple, args)]  # x.reshape(2, 3)
+    if method.name == "item" and not args and receiver.type.size == 1:
+        return interpreter.trace.apply(np.reshape, [receiver, known(())], {}, origin)
+    if method.name == "astype":
+        return astype_method(interpreter, receiver, args, kwargs, origin)
+    return interpreter.trace.apply(function, [receiver, *args], kwargs, origin)
+
+
+def astype_method(
+    interpreter: Interpreter, x: Array, args: list[Value], kwargs: dict[str, Value], origin: Origin
+) -> Value:
+    dtype = kwargs.get("dtype") or (args[0] if args else None)
+    if not isinstance(dtype, Known) or set(kwargs) - {"dtype"} or len(args) > 1:
+        raise RefusedError(
+            "x.astype() is supported with a static dtype alone", origin.span, "write x.astype(float)"
+        )
+    try:
+        wanted = np.dtype(dtype.value)
+    except TypeError as error:
+        raise ProgramError(str(error), origin.span) from None
+    if x.type == ArrayType(x.type.shape, wanted) and x.scalar:
+        return x
+    return interpreter.trace.apply(METHODS["astype"], [x, Known(wanted, dtype.operand)], {}, origin)
+
+
+def container_method(
+    container: Struct, name: str, args: list[Value], origin: Origin
+) -> Value:
+    if container.kind is dict and not args:
+        if name == "items":
+            return Struct(tuple, [Struct(tuple, [known(k), v]) for k, v in container.entries()])
+        if name == "values":
+            return Struct(tuple, list(container.items))
+        if name == "keys":
+            return known(tuple(container.keys))
+    if container.kind is dict and name == "get" and args and isinstance(args[0], Known):
+        if args[0].value in container.keys:
+            return container.items[container.keys.index(args[0].value)]
+        return args[1] if len(args) > 1 else known(None)
+    if name == "copy" and not args:
+        return Struct(container.kind, list(container.items), container.keys)
+    if name == "_asdict" and hasattr(container.kind, "_fields"):
+        return Struct(dict, list(container.items), container.kind._fields)  # type: ignore[attr-defined]
+    raise RefusedError(
+        f"the method {name!r} of a {container.kind.__name__} is not supported",
+        origin.span,
+        "build a new container instead of changing one",
+    )
+

@@ -1,0 +1,112 @@
+"""What forward and reverse mode share: applying one atom's rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import Primitive, array_params, jax_twin, lookup
+from ..primitives.fallback import JaxDerivative
+from .errors import RefusedError
+from .infer import RULE_DEPTH, Interpreter
+from .ir import Atom, Items, Origin, Var, variables
+from .trace import Trace
+from .values import Array, Known, Struct, Value, known, operand_of, value_of
+
+
+@dataclass
+class Context:
+    """The trace that a derivative is written to, and the variables that have one."""
+
+    trace: Trace
+    active: set[Var]
+
+    def __post_init__(self) -> None:
+        self.interpreter = Interpreter(self.trace)
+
+    def rule(self, rule: Any, derivatives: list[Value], atom: Atom, primitive: Primitive, part: str) -> list[Value]:
+        """The rule's expressions, one per parameter without a default, padded with None."""
+        origin = anchored(atom, part)
+        args = [value_of(a) for a in atom.args]
+        names = [p.name for p in primitive.signature.parameters.values()]
+        keywords = {k: value_of(v) for k, v in atom.kwargs}
+        ordered: list[Value] = list(args)
+        for name in names[len(args) :]:
+            default = primitive.signature.parameters[name].default
+            ordered.append(keywords[name] if name in keywords else known(default))
+        parameters = len(rule_parameters(rule)) - len(derivatives)
+        result = self.interpreter.rule(rule, [*derivatives, *ordered[:parameters]], origin)
+        many = isinstance(result, Struct) and result.kind is tuple
+        if isinstance(result, Known) and isinstance(result.value, tuple):
+            parts: list[Value] = [value_of(i) for i in result.operand.items]  # type: ignore[union-attr]
+        else:
+            parts = list(result.items) if many else [result]  # type: ignore[union-attr]
+        return parts + [known(None)] * (len(array_params(primitive)) - len(parts))
+
+    def operator(self, op: Any, args: list[Value], origin: Origin) -> Value:
+        return self.interpreter.operation(op, args, replace(origin, spelling="operator"))
+
+    def scaled(self, d: Value, partial: Value, origin: Origin) -> Value | None:
+        """`d * partial`, where a partial of 0, 1 or -1 needs no product."""
+        if isinstance(partial, Known):
+            if partial.value is None or (isinstance(partial.value, int) and partial.value == 0):
+                return None
+            if isinstance(partial.value, int) and partial.value == 1:
+                return d
+            if isinstance(partial.value, int) and partial.value == -1:
+                return self.operator(np.negative, [d], origin)
+        return self.operator(np.multiply, [d, partial], origin)
+
+    def fallback(self, atom: Atom, derivatives: Value, mode: str, origin: Origin) -> list[tuple[Var, Value]]:
+        """JAX's own derivative of one call, with respect to its active positional arguments."""
+        if any(v in self.active for _, operand in atom.kwargs for v in variables(operand)):
+            raise RefusedError(
+                "a keyword argument of a function without a rule cannot be differentiated",
+                atom.origin.span,
+                "pass it by position",
+            )
+        if len(atom.results) != 1:
+            raise RefusedError("a function of several results needs a rule", atom.origin.span)
+        positions = []
+        for k, operand in enumerate(atom.args):
+            if any(v in self.active for v in variables(operand)):
+                if not isinstance(operand, Var):
+                    raise RefusedError("a container of arrays needs a rule", atom.origin.span)
+                positions.append(k)
+        twin = jax_twin(atom.op)
+        assert twin is not None
+        op = JaxDerivative(atom.op, twin, mode, tuple(positions))
+        chosen = [atom.args[k] for k in positions]
+        types = [v.type for v in chosen] if mode == "vjp" else [atom.result.type]  # type: ignore[union-attr]
+        variables_ = tuple(Var("t", t) for t in types)
+        args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
+        self.trace.add(Atom(variables_, op, args, atom.kwargs, origin))
+        owners = chosen if mode == "vjp" else [atom.result]
+        return [(o, Array(v)) for o, v in zip(owners, variables_, strict=True)]  # type: ignore[misc]
+
+
+def rule_parameters(rule: Any) -> tuple[str, ...]:
+    code = rule.__code__
+    return code.co_varnames[: code.co_argcount]
+
+
+def anchored(atom: Atom, part: str) -> Origin:
+    """The origin of what is derived from an atom: the line of the differentiated function that it serves."""
+    site, statement = atom.origin.site, atom.origin.statement
+    while site is not None:
+        statement, site = site.statement, site.parent
+    return replace(atom.origin, part=part, statement=statement, spelling="operator")
+
+
+def primitive_of(atom: Atom) -> Primitive | None:
+    return lookup(atom.op)
+
+
+def name_derivative(value: Value, of: Var, kind: str) -> None:
+    """Let an unnamed value be called after the variable whose adjoint or tangent it is."""
+    operand = value.operand if isinstance(value, Array) else None
+    if isinstance(operand, Var) and operand.adjoint_of is None and operand.tangent_of is None:
+        if operand.depth is None or operand.depth >= RULE_DEPTH:
+            setattr(operand, f"{kind}_of", of)

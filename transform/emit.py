@@ -1,0 +1,288 @@
+"""From atoms to text: which values get a line of their own, in what order, under which comment."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..primitives import getitem, name_of, place
+from ..primitives.fallback import JaxDerivative
+from .ir import Atom, CallSite, Function, Items, Lit, Operand, Statement, StaticType, Var, variables
+from .names import Names
+from .outline import Outlined, outlined_functions
+from .spell import ATOM, Speller, Text
+from .values import Closure
+
+WIDTH = 92  # of a statement without its indentation
+DEPTH = 1_000  # names given deeper than this are not the user's
+
+HELPERS = {
+    "place": '''
+def place(value, shape, index):
+    """Zeros of a shape with `value` added at `index`: the adjoint of `x[index]`."""
+    out = np.zeros(shape, value.dtype)
+    np.add.at(out, index, value)
+    return out
+''',
+}
+
+
+@dataclass
+class Emitted:
+    """The text of a module, the name of its function, and the constants that the text does not hold."""
+
+    text: str
+    name: str
+    constants: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Module:
+    """What the functions of one emitted module share."""
+
+    target: str
+    imports: set[str] = field(default_factory=set)
+    constants: dict[str, Any] = field(default_factory=dict)
+    definitions: dict[str, str] = field(default_factory=dict)
+
+    def define(self, outlined: Outlined) -> str:
+        """The name of an outlined function, written once however often it is called."""
+        name = outlined.function.name
+        number = 1
+        while True:
+            body = FunctionText(outlined.function, self, name).text()
+            if self.definitions.setdefault(name, body) == body:
+                return name
+            number += 1
+            name = f"{outlined.function.name}_{number}"
+
+
+def emit(function: Function, target: str, header: str = "") -> Emitted:
+    """The module of one derivative function."""
+    module = Module(target)
+    main = FunctionText(function, module, function.name).text()
+    imports, large = [], {}
+    for name in sorted(module.imports - {"np", "jnp", "place"}):
+        imports.append(f"import {name}" if "." not in name or name.startswith("scipy") else f"import {name}")
+    if "jnp" in module.imports:
+        imports.append("import jax.numpy as jnp")
+    lines = []
+    for name, value in module.constants.items():
+        if isinstance(value, np.ndarray) and value.size > 64:
+            large[name] = value
+            lines.append(f"# {name}: {value.dtype}{list(value.shape)}, set by whoever loads this module")
+        elif isinstance(value, np.ndarray):
+            module.imports.add("np")
+            lines.append(f"{name} = np.array({value.tolist()!r}, dtype=np.{value.dtype.name})")
+        elif isinstance(value, np.generic):
+            module.imports.add("np")
+            lines.append(f"{name} = np.{value.dtype.name}({value.item()!r})")
+        else:
+            lines.append(f"{name} = {value!r}")
+    if "np" in module.imports or "place" in module.imports:
+        imports.append("import numpy as np")
+    blocks = ["\n".join(sorted(set(imports), key=lambda line: (line.split()[1], line)))]
+    if lines:
+        blocks.append("\n".join(lines))
+    helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]
+    parts = [*helpers, *module.definitions.values(), main]
+    text = "\n\n".join(filter(None, blocks)) + "\n\n\n" + "\n\n\n".join(parts) + "\n"
+    return Emitted(header + text.lstrip("\n"), function.name, large)
+
+
+class FunctionText:
+    """One function of the module."""
+
+    def __init__(self, function: Function, module: Module, name: str):
+        self.function, self.module, self.name = function, module, name
+        self.names = Names(self.taken())
+        self.definitions = {r: a for a in function.body for r in a.results}
+        self.uses: Counter[Var] = Counter()
+        for atom in function.body:
+            self.uses.update(atom.variables())
+        self.uses.update(variables(function.output))
+        self.kept: set[Var] = set()
+        self.speller = Speller(module.target, self.inline)
+        self.speller.imports, self.speller.constants = module.imports, module.constants
+        for outlined in outlined_functions(function.body):
+            self.speller.callee_names[outlined] = module.define(outlined)
+        for param, v in function.params:
+            self.names.fix(v, param)
+
+    def taken(self) -> list[str]:
+        """Names that no variable may take: parameters, called functions, constants."""
+        names = [self.name, *(p for p, _ in self.function.params)]
+        for atom in self.function.body:
+            if isinstance(atom.op, Outlined):
+                names.append(atom.op.function.name)
+            names += [o.name for o in atom.operands() if isinstance(o, Lit) and o.name]
+        return names
+
+    # --- which values are nested ---
+
+    def inline(self, v: Var) -> Text:
+        atom = self.definitions.get(v)
+        if atom is not None and self.nests(v, atom):
+            return self.speller.operation(atom)
+        return self.names.name(v), ATOM
+
+    def nests(self, v: Var, atom: Atom) -> bool:
+        if v in self.kept or len(atom.results) != 1:
+            return False
+        if atom.op is getattr or (atom.op is getitem and isinstance(v.type, StaticType)):
+            return not self.is_named(v)
+        if isinstance(v.type, StaticType):
+            return self.uses[v] == 1 and not self.is_named(v)
+        if self.is_path(atom):
+            return True
+        if atom.op is np.transpose and not atom.kwargs and not self.is_named(v):
+            return isinstance(atom.args[0], Var) and not self.nested_operand(atom.args[0])
+        return self.uses[v] <= 1 and not self.is_named(v)
+
+    def nested_operand(self, v: Var) -> bool:
+        atom = self.definitions.get(v)
+        return atom is not None and self.nests(v, atom) and self.uses[v] <= 1 and not self.is_path(atom)
+
+    def is_path(self, atom: Atom) -> bool:
+        """Whether an atom only takes apart what the caller passed: `params["W"]`."""
+        return atom.origin.spelling == "path"
+
+    def is_named(self, v: Var) -> bool:
+        """Whether the user named a value, or the value whose derivative it is."""
+        owner = v.adjoint_of or v.tangent_of
+        if owner is not None:
+            return owner.depth is not None and owner.depth < 1 or owner.adjoint_of is not None and self.is_named(owner)
+        return v.depth is not None and v.depth < DEPTH
+
+    # --- statements ---
+
+    def text(self) -> str:
+        lines = self.body()
+        head = f"def {self.name}({self.function.signature}):"
+        if len(head) > WIDTH + 4:
+            params = textwrap.indent(",\n".join(self.function.signature.split(", ")), "    ")
+            head = f"def {self.name}(\n{params},\n):"
+        doc = [f'    """{self.function.doc}"""'] if self.function.doc else []
+        return "\n".join([head, *doc, *(f"    {line}".rstrip() for line in lines)])
+
+    def body(self) -> list[str]:
+        for v, name in self.user_names():
+            if name not in self.names.taken:
+                self.names.fix(v, name)
+        self.choose_lines()
+        lines = [
+            f'assert {name} == {value!r}, "written for {name} = {value!r}"'.replace('""', '"')
+            if "'" in repr(value) or True
+            else ""
+            for name, value in self.function.statics
+        ]
+        statement: Statement | None = None
+        site: CallSite | None = None
+        part = "primal"
+        emitted: dict[Statement, int] = {}
+        for atom in self.function.body:
+            if all(self.is_nested(r) for r in atom.results):
+                continue
+            origin = atom.origin
+            if origin.part != part:
+                part, statement = origin.part, None
+                if part == "adjoint":
+                    lines.append("")
+            if part == "adjoint":
+                if origin.statement is not statement and origin.statement is not None:
+                    lines.append(f"# Adjoint of {self.shorten(origin.statement.text)}")
+            elif origin.site is not site and origin.site is not None:
+                lines.append(f"# {self.call_text(origin.site)}")
+            elif origin.statement is not None and origin.statement not in emitted:
+                lines += origin.statement.comments
+            site, statement = origin.site, origin.statement
+            if isinstance(atom.op, JaxDerivative):
+                lines.append(f"# No rule for {name_of(atom.op.function)}: JAX differentiates this operation.")
+            lines.append(self.statement_text(atom))
+            if origin.statement is not None and part == "primal":
+                emitted[origin.statement] = len(lines) - 1
+        for source, k in emitted.items():
+            if source.trailing and len(lines[k]) + len(source.trailing) + 2 <= WIDTH:
+                lines[k] += f"  {source.trailing}"
+        if part == "adjoint" or len(lines) > 6:
+            lines.append("")
+        lines.append(self.return_text())
+        return lines
+
+    def user_names(self) -> list[tuple[Var, str]]:
+        """The first holder of each of the user's names gets it unchanged."""
+        found: dict[str, Var] = {}
+        for atom in self.function.body:
+            for r in atom.results:
+                if r.depth == 0 and r.adjoint_of is None and r.tangent_of is None:
+                    found.setdefault(r.hint, r)
+        return [(v, name) for name, v in found.items()]
+
+    def is_nested(self, v: Var) -> bool:
+        atom = self.definitions[v]
+        return self.nests(v, atom)
+
+    def choose_lines(self) -> None:
+        """Give nested values a line of their own until every line fits."""
+        for atom in self.function.body:
+            if all(self.is_nested(r) for r in atom.results):
+                continue
+            while len(self.statement_text(atom)) > WIDTH:
+                longest = self.longest_nested(atom.operands())
+                if longest is None:
+                    break
+                self.kept.add(longest)
+        while len(self.return_text()) > WIDTH:
+            longest = self.longest_nested([self.function.output])
+            if longest is None:
+                break
+            self.kept.add(longest)
+
+    def longest_nested(self, operands: Any) -> Var | None:
+        nested = [
+            v
+            for operand in operands
+            for v in variables(operand)
+            if v in self.definitions
+            and self.is_nested(v)
+            and not isinstance(v.type, StaticType)
+            and not self.is_path(self.definitions[v])
+        ]
+        nested.sort(key=lambda v: len(self.inline(v)[0]), reverse=True)
+        return nested[0] if nested and len(self.inline(nested[0])[0]) > 8 else None
+
+    def statement_text(self, atom: Atom) -> str:
+        text, _ = self.speller.operation(atom)
+        names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
+        if isinstance(atom.op, JaxDerivative):
+            return f"{', '.join(names)}{',' if len(names) == 1 else ''} = {text}"
+        return f"{', '.join(names)} = {text}"
+
+    def return_text(self) -> str:
+        output = self.function.output
+        if isinstance(output, Items) and output.kind == "tuple" and len(output.items) > 1:
+            return f"return {', '.join(self.speller.operand(i, 1) for i in output.items)}"
+        return f"return {self.speller.operand(output)}"
+
+    def call_text(self, site: CallSite) -> str:
+        """An inlined call as a comment: `logsumexp(U)`."""
+        parts = []
+        for value in site.params.values():
+            parts.append("..." if isinstance(value, Closure) else self.comment_operand(value))
+        return self.shorten(f"{site.name}({', '.join(parts)})")
+
+    def comment_operand(self, operand: Operand) -> str:
+        if all(v in self.names.of or v in self.definitions for v in variables(operand)):
+            return self.speller.operand(operand, 1)
+        return "..."
+
+    def shorten(self, text: str) -> str:
+        return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
+
+
+def used_helpers(function: Function) -> bool:
+    return any(atom.op is place for atom in function.body)

@@ -1,0 +1,62 @@
+"""What the tool says when it cannot or will not go on: file, line, caret, remedy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the user's source: `line` counts from 1, `column` from 0, `text` is the whole line."""
+
+    file: str
+    line: int
+    column: int
+    end_column: int
+    text: str
+
+    def show(self) -> str:
+        """The place as `file:line:col`, the line, and a caret under the part that is meant."""
+        width = max(1, min(self.end_column, len(self.text)) - self.column)
+        stripped = self.text.lstrip()
+        indent = len(self.text) - len(stripped)
+        caret = " " * max(0, self.column - indent) + "^" * width
+        return f"{self.file}:{self.line}:{self.column + 1}\n    {stripped.rstrip()}\n    {caret}"
+
+
+class BackproseError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    `span` is the place in the user's source, where one is known; `remedy` says what to write instead.
+    """
+
+    def __init__(self, message: str, span: Span | None = None, remedy: str | None = None):
+        self.message, self.span, self.remedy = message, span, remedy
+        parts = [message]
+        if span is not None:
+            parts.append(f"  at {span.show()}")
+        if remedy is not None:
+            parts.append(f"  remedy: {remedy}")
+        super().__init__("\n".join(parts))
+
+    def at(self, span: Span | None) -> BackproseError:
+        """The same error with a place, if it had none."""
+        if self.span is not None or span is None:
+            return self
+        return type(self)(self.message, span, self.remedy)
+
+
+class RefusedError(BackproseError, NotImplementedError):
+    """A construct that is not supported; nothing was transformed."""
+
+
+class ProgramError(BackproseError, ValueError):
+    """The function itself is wrong for these arguments: shapes that do not fit, a name without a value."""
+
+
+class ArgumentError(BackproseError, TypeError):
+    """An argument of the call, or of the decorator, that cannot be used."""
+
+
+class SourceError(BackproseError, OSError):
+    """The text of a function could not be found or does not belong to the function."""

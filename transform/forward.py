@@ -1,0 +1,150 @@
+"""Forward mode: after each primal atom, the tangent of its result.
+
+Before:
+    y = np.tanh(x)
+    z = y * w
+
+After, for the tangent x_dot of x:
+    y = np.tanh(x)
+    y_dot = x_dot * (1 - y**2)
+    z = y * w
+    z_dot = y_dot * w
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import ELEMENTWISE, LINEAR, MULTILINEAR, NONDIFFERENTIABLE, SCALED, Primitive, array_params
+from .activity import active_variables
+from .derivative import Context, anchored, name_derivative, primitive_of
+from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var, type_of, variables
+from .trace import Trace
+from .values import Array, Struct, Value, known, operand_of, value_of
+
+
+def forward(
+    function: Function, tangents: Mapping[Var, Value], outputs: list[Var]
+) -> tuple[Trace, list[Value | None]]:
+    """The atoms of the primal and of the tangents; the tangent of each output, None where it is zero."""
+    trace = Trace()
+    output = Items("tuple", tuple(outputs))
+    active = active_variables(function.body, tangents, output)
+    step = _Forward(Context(trace, active), dict(tangents))
+    for atom in function.body:
+        trace.add(atom)
+        if any(r in active for r in atom.results):
+            step.atom(atom)
+    return trace, [step.tangents.get(v) if v in active else None for v in outputs]
+
+
+class _Forward:
+    def __init__(self, context: Context, tangents: dict[Var, Value]):
+        self.context, self.tangents = context, tangents
+
+    def atom(self, atom: Atom) -> None:
+        origin = anchored(atom, "tangent")
+        primitive = primitive_of(atom)
+        if primitive is None or (primitive.kind != NONDIFFERENTIABLE and not self.has_rule(primitive)):
+            chosen = [a for a in atom.args if any(v in self.context.active for v in variables(a))]
+            dots = Struct(tuple, [self.tangents[a] for a in chosen if isinstance(a, Var)])
+            for v, value in self.context.fallback(atom, dots, "jvp", origin):
+                self.settle(v, value, origin)
+            return
+        if primitive.kind in (LINEAR, MULTILINEAR):
+            self.linear(atom, primitive, origin)
+        elif primitive.kind in (ELEMENTWISE, SCALED):
+            self.elementwise(atom, primitive, origin)
+        else:
+            self.general(atom, primitive, origin)
+
+    def has_rule(self, primitive: Primitive) -> bool:
+        return primitive.tangent is not None or primitive.kind in (ELEMENTWISE, SCALED, LINEAR, MULTILINEAR)
+
+    def linear(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
+        """The function itself, with the tangent in place of each active argument in turn."""
+        terms = []
+        for k, (name, operand) in enumerate(zip(array_params(primitive), atom.args, strict=False)):
+            if name in primitive.wrt and any(v in self.context.active for v in variables(operand)):
+                args = [value_of(a) for a in atom.args]
+                args[k] = value_of(operand_of(self.dotted(operand)))
+                kwargs = {key: value_of(v) for key, v in atom.kwargs}
+                spelled = replace(origin, spelling=atom.origin.spelling)
+                terms.append(self.context.trace.apply(atom.op, args, kwargs, spelled))
+        self.add(atom.result, terms, origin)
+
+    def dotted(self, operand: Operand) -> Value:
+        """An operand with the tangents in place of the values; zeros where nothing is active."""
+        if isinstance(operand, Items):
+            return Struct(list, [self.dotted(item) for item in operand.items])
+        if isinstance(operand, Var) and operand in self.context.active:
+            return self.tangents[operand]
+        found = type_of(operand)
+        if isinstance(found, ArrayType) and found.shape:
+            return self.context.trace.apply(np.zeros_like, [value_of(operand)], {}, Origin(part="tangent"))
+        return known(0.0)
+
+    def elementwise(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
+        y = Array(atom.result)
+        terms: list[Value] = []
+        parts: list[Value] = []
+        if primitive.kind == ELEMENTWISE:
+            parts = self.context.rule(primitive.adjoint, [y], atom, primitive, "tangent")
+        for k, operand in enumerate(atom.args):
+            if isinstance(operand, Var) and operand in self.context.active:
+                dot = self.tangents[operand]
+                if primitive.kind == ELEMENTWISE:
+                    term = self.context.scaled(dot, parts[k], origin)
+                else:
+                    term = self.context.rule(primitive.adjoint, [dot, y], atom, primitive, "tangent")[k]
+                if term is not None:
+                    terms.append(term)
+        self.add(atom.result, terms, origin)
+
+    def general(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
+        # An inactive argument's tangent is never read: its part of the rule is not used.
+        dots = [
+            self.tangents[a] if isinstance(a, Var) and a in self.context.active else value_of(a)
+            for a in atom.args
+        ]
+        many = len(atom.results) > 1
+        y: Value = Struct(tuple, [Array(r) for r in atom.results]) if many else Array(atom.result)
+        if many:
+            parts = self.context.rule(primitive.tangent, [*dots, y], atom, primitive, "tangent")
+            for v, part in zip(atom.results, parts, strict=False):
+                if v in self.context.active:
+                    self.settle(v, part, origin)
+            return
+        parts = self.context.rule(primitive.tangent, [*dots, y], atom, primitive, "tangent")
+        pairs = zip(atom.args, parts, strict=False)
+        terms = [part for a, part in pairs if isinstance(a, Var) and a in self.context.active]
+        self.add(atom.result, terms, origin)
+
+    def add(self, v: Var, terms: list[Value], origin: Origin) -> None:
+        if not terms:
+            self.context.active.discard(v)
+            return
+        total = terms[0]
+        for term in terms[1:]:
+            total = self.context.operator(np.add, [total, term], origin)
+        self.settle(v, total, origin)
+
+    def settle(self, v: Var, value: Value, origin: Origin) -> None:
+        """Give a tangent the shape and dtype of its variable."""
+        wanted: Any = v.type
+        origin = replace(origin, spelling="function")
+        if not isinstance(value, Array):
+            value = self.context.trace.apply(np.full_like, [Array(v), value], {}, origin)
+        assert isinstance(value, Array)
+        if value.type.shape != wanted.shape:
+            shape = self.context.trace.attribute(Array(v), "shape", origin)
+            value = self.context.trace.apply(np.broadcast_to, [value, shape], {}, origin)
+            assert isinstance(value, Array)
+        if value.type.dtype != wanted.dtype:
+            value = self.context.trace.cast(value, wanted.dtype, origin)
+        name_derivative(value, v, "tangent")
+        self.tangents[v] = value

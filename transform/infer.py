@@ -1,0 +1,542 @@
+"""From untyped atoms to typed ones, for arguments of given types.
+
+The untyped program is walked with what is known of each value. What is known entirely (shapes, ints, strings,
+functions) is computed on the way and chooses the code: static tests pick their branch, calls of the user's functions
+are inlined, loops over Python containers are walked. What is an array becomes a typed atom.
+"""
+
+from __future__ import annotations
+
+import importlib
+import types
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import getitem
+from .calls import call, closure_of, method_of
+from .errors import ProgramError, RefusedError
+from .globals import lift, reader, snapshot
+from .ir import (
+    Atom,
+    Block,
+    Branch,
+    CallSite,
+    Global,
+    Items,
+    Lit,
+    Loop,
+    Name,
+    Operand,
+    Origin,
+    Return,
+    Slice,
+    Star,
+)
+from .lower import Lowered
+from .parse import FunctionSyntax
+from .read import read
+from .trace import Trace, is_plain
+from .values import (
+    Array,
+    Closure,
+    Known,
+    Method,
+    Struct,
+    Value,
+    known,
+    operand_of,
+    struct,
+)
+
+RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user's
+
+
+@dataclass(eq=False)
+class Frame:
+    """The names of one running function. `anchor` is set inside a rule: its atoms belong to that origin."""
+
+    syntax: FunctionSyntax
+    env: dict[str, Value] = field(default_factory=dict)
+    parent: Frame | None = None
+    site: CallSite | None = None
+    depth: int = 0
+    anchor: Origin | None = None
+
+    def origin(self, origin: Origin) -> Origin:
+        if self.anchor is not None:
+            return replace(self.anchor, spelling=origin.spelling)
+        return replace(origin, site=self.site)
+
+
+class Interpreter:
+    """Walks untyped code and writes typed atoms to a trace."""
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+
+    # --- functions ---
+
+    def run(self, lowered: Lowered, frame: Frame) -> Value:
+        result = self.block(lowered.body, frame)
+        return known(None) if result is None else result
+
+    def rule(self, function: Callable, args: list[Value], anchor: Origin) -> Value:
+        """Inline a rule of `primitives` as part of the atom that `anchor` describes."""
+        assert isinstance(function, types.FunctionType)
+        lowered = read(function)
+        frame = Frame(lowered.syntax, depth=RULE_DEPTH, anchor=anchor)
+        self.bind(lowered, args, {}, frame, frame, anchor)
+        return self.run(lowered, frame)
+
+    def inline(
+        self,
+        lowered: Lowered,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        caller: Frame,
+        origin: Origin,
+        parent: Frame | None = None,
+    ) -> Value:
+        """Inline a call of a user's function (or of a helper of a rule)."""
+        if caller.depth % RULE_DEPTH > 200:
+            raise RefusedError(
+                f"{lowered.syntax.name} calls itself without end, or too deeply", origin.span
+            )
+        frame = Frame(lowered.syntax, parent=parent, depth=caller.depth + 1, anchor=caller.anchor)
+        if caller.anchor is None:
+            span = lowered.syntax.span
+            signature = ", ".join(p.name for p in lowered.params)
+            frame.site = CallSite(lowered.syntax.name, caller.site, origin.statement, signature)
+            frame.site.params["span"] = span
+            self.trace.calls.append(frame.site)
+        self.bind(lowered, args, kwargs, frame, parent or frame, origin)
+        if frame.site is not None:
+            frame.site.params.pop("span")
+            for name, value in frame.env.items():
+                frame.site.params[name] = value if isinstance(value, Closure) else operand_of(value)
+        result = self.run(lowered, frame)
+        if frame.site is not None and not isinstance(result, Closure | Method):
+            frame.site.result.append(operand_of(result))
+        return result
+
+    def bind(
+        self,
+        lowered: Lowered,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        frame: Frame,
+        outer: Frame,
+        origin: Origin,
+    ) -> None:
+        """Python's rules for arguments, defaults, `*args` and `**kwargs`."""
+        name, rest = lowered.syntax.name, list(args)
+        left = dict(kwargs)
+        for p in lowered.params:
+            if p.kind == "args":
+                frame.env[p.name], rest = struct(tuple, rest), []
+            elif p.kind == "kwargs":
+                frame.env[p.name], left = struct(dict, list(left.values()), tuple(left)), {}
+            elif p.kind == "positional" and rest:
+                if p.name in left:
+                    raise ProgramError(f"{name}() got two values for {p.name!r}", origin.span)
+                frame.env[p.name] = rest.pop(0)
+            elif p.name in left:
+                frame.env[p.name] = left.pop(p.name)
+            elif p.name in lowered.syntax.defaults:
+                default = lowered.syntax.defaults[p.name]
+                frame.env[p.name] = lift(default, f"{p.name}_default")
+            elif p.default is not None:
+                frame.env[p.name] = self.value(p.default, outer)
+            else:
+                raise ProgramError(f"{name}() is missing argument {p.name!r}", origin.span)
+        if rest or left:
+            extra = f"argument {next(iter(left))!r}" if left else "positional arguments"
+            raise ProgramError(f"{name}() does not take the {extra} given", origin.span)
+
+    # --- statements ---
+
+    def block(self, block: Block, frame: Frame) -> Value | None:
+        """Walk a block; the value that it returns, or None where it runs through."""
+        for statement in block:
+            if isinstance(statement, Atom):
+                self.atom(statement, frame)
+            elif isinstance(statement, Return):
+                return self.value(statement.value, frame)
+            elif isinstance(statement, Branch):
+                origin = frame.origin(statement.origin)
+                chosen = self.truth(self.value(statement.test, frame), origin)
+                result = self.block(statement.then if chosen else statement.orelse, frame)
+                if result is not None:
+                    return result
+            elif isinstance(statement, Loop):
+                user = frame.anchor is None
+                for item in self.items(self.value(statement.iterable, frame), statement.origin, user):
+                    assert isinstance(statement.target, Name)
+                    frame.env[statement.target.id] = item
+                    result = self.block(statement.body, frame)
+                    if result is not None:
+                        return result
+        return None
+
+    def truth(self, value: Value, origin: Origin) -> bool:
+        if isinstance(value, Known):
+            return bool(value.value)
+        if isinstance(value, Struct):
+            return bool(value.items)
+        if isinstance(value, Array):
+            raise RefusedError(
+                "this test depends on the values of an array, which are not known before the function runs",
+                origin.span,
+                "choose between two values with np.where(test, a, b); test shapes, dtypes and Python "
+                "ints freely",
+            )
+        return True
+
+    def items(self, value: Value, origin: Origin, user: bool = False) -> list[Value]:
+        """What a loop over a Python container runs through; `user` where it is a loop of the user's."""
+        if isinstance(value, Struct) and value.kind is not dict:
+            return list(value.items)
+        if isinstance(value, Struct):
+            return [known(key) for key in value.keys]
+        if isinstance(value, Known) and isinstance(value.value, range) and user:
+            raise RefusedError(
+                "a loop over range() is not supported yet",
+                origin.span,
+                "use array operations, or loop over a Python list or tuple",
+            )
+        if isinstance(value, Known) and isinstance(value.value, list | tuple | dict | str | range):
+            return [lift(item, "item") for item in value.value]
+        if isinstance(value, Array):
+            raise RefusedError(
+                "a loop over the rows of an array is not supported yet",
+                origin.span,
+                "use array operations over the first axis",
+            )
+        raise RefusedError("this cannot be looped over", origin.span, "loop over a list or a tuple")
+
+    # --- atoms ---
+
+    def atom(self, atom: Atom, frame: Frame) -> None:
+        if not isinstance(atom.op, str):
+            values = [self.value(a, frame) for a in atom.args]
+            result = self.operation(atom.op, values, frame.origin(atom.origin))
+        else:
+            result = getattr(self, f"do_{atom.op}")(atom, frame)
+        if len(atom.results) == 1:
+            self.store(atom.result, result, frame)
+
+    def store(self, name: Name, value: Value, frame: Frame) -> None:
+        frame.env[name.id] = value
+        operand = value.operand if isinstance(value, Array | Known) else None
+        var = operand if hasattr(operand, "depth") else None
+        hint = name.id.split("%")[0]
+        if var is not None and hint and (var.depth is None or var.depth > frame.depth):  # type: ignore[union-attr]
+            var.hint, var.depth = hint, frame.depth  # type: ignore[union-attr]
+
+    def operation(self, op: Callable, values: list[Value], origin: Origin) -> Value:
+        """A Python operator on two values."""
+        if all(isinstance(v, Known) for v in values):
+            numpy_scalar = any(isinstance(v.value, np.generic) for v in values)  # type: ignore[union-attr]
+            if not (numpy_scalar and isinstance(op, np.ufunc)):
+                return self.trace.static_operation(op, values, origin)  # type: ignore[arg-type]
+        if op.__name__ in ("is_", "is_not"):
+            same = values[0] is values[1]
+            return known(same if op.__name__ == "is_" else not same)
+        if op.__name__ == "not_":
+            return known(not self.truth(values[0], origin))
+        containers = [v for v in values if isinstance(v, Struct)]
+        if containers and op is np.add and all(isinstance(v, Struct | Known) for v in values):
+            kind = containers[0].kind
+            parts = [item for v in values for item in self.items(v, origin)]
+            return struct(kind, parts)
+        if containers and len(containers) == len(values):
+            raise RefusedError("this operation on two containers is not supported", origin.span)
+        return self.trace.apply(op, values, {}, origin)
+
+    def do_alias(self, atom: Atom, frame: Frame) -> Value:
+        return self.value(atom.args[0], frame)
+
+    def do_display(self, atom: Atom, frame: Frame) -> Value:
+        kind = {"list": list, "tuple": tuple, "dict": dict}[self.literal(atom.args[0])]
+        if kind is dict:
+            entries: dict[Any, Value] = {}
+            for operand in atom.args[1:]:
+                if isinstance(operand, Star):
+                    entries.update(self.mapping(self.value(operand.operand, frame), atom.origin))
+                else:
+                    assert isinstance(operand, Items)
+                    key = self.value(operand.items[0], frame)
+                    if not isinstance(key, Known):
+                        raise RefusedError("a dict key must be static", atom.origin.span)
+                    entries[key.value] = self.value(operand.items[1], frame)
+            return struct(dict, list(entries.values()), tuple(entries))
+        items = self.arguments(atom.args[1:], frame, atom.origin)[0]
+        return Struct(list, items) if kind is list else struct(kind, items)
+
+    def do_append(self, atom: Atom, frame: Frame) -> None:
+        container = self.value(atom.args[0], frame)
+        assert isinstance(container, Struct)
+        container.items.append(self.value(atom.args[1], frame))
+
+    def do_function(self, atom: Atom, frame: Frame) -> Value:
+        return closure_of(self.literal(atom.args[0]), frame)
+
+    def do_import(self, atom: Atom, frame: Frame) -> Value:
+        module, path, renamed = (self.literal(a) for a in atom.args)
+        try:
+            if not module:
+                found = importlib.import_module(path)
+                return known(found if renamed else importlib.import_module(path.split(".")[0]))
+            return known(getattr(importlib.import_module(module), path))
+        except (ImportError, AttributeError) as error:
+            raise ProgramError(f"import failed: {error}", atom.origin.span) from None
+
+    def do_assert(self, atom: Atom, frame: Frame) -> None:
+        test = self.value(atom.args[0], frame)
+        if isinstance(test, Array):
+            raise RefusedError(
+                "an assertion on the values of an array cannot be checked in compiled code",
+                atom.origin.span,
+                "assert on shapes and dtypes here, and on values outside the differentiated function",
+            )
+        if not self.truth(test, atom.origin):
+            message = self.literal(atom.args[1]) or "assertion failed"
+            raise ProgramError(f"AssertionError: {message}", atom.origin.span)
+
+    def do_raise(self, atom: Atom, frame: Frame) -> None:
+        raise ProgramError(f"the function raises {self.literal(atom.args[0])}", atom.origin.span)
+
+    def do_contains(self, atom: Atom, frame: Frame) -> Value:
+        container, item = (self.value(a, frame) for a in atom.args[:2])
+        negate = self.literal(atom.args[2])
+        if isinstance(container, Struct) and container.kind is dict and isinstance(item, Known):
+            return known((item.value in container.keys) != negate)
+        if isinstance(container, Known) and isinstance(item, Known):
+            return known((item.value in container.value) != negate)
+        raise RefusedError("`in` on arrays is not supported", atom.origin.span, "use np.any(x == item)")
+
+    def do_unpack(self, atom: Atom, frame: Frame) -> None:
+        value = self.value(atom.args[0], frame)
+        star = self.literal(atom.args[1])
+        origin = frame.origin(atom.origin)
+        if isinstance(value, Array):
+            if value.type.ndim == 0:
+                raise ProgramError("a 0-dimensional array cannot be unpacked", origin.span)
+            parts = [self.item(value, known(k), origin) for k in range(value.type.shape[0])]
+        elif isinstance(value, Known) and isinstance(value.value, list | tuple):
+            parts = [self.item(value, known(k), origin) for k in range(len(value.value))]
+        else:
+            parts = self.items(value, origin)
+        names = atom.results
+        if star is not None and len(parts) >= len(names) - 1:
+            after = len(names) - 1 - star
+            middle = parts[star : len(parts) - after]
+            parts = [*parts[:star], Struct(list, middle), *parts[len(parts) - after :]]
+        if len(parts) != len(names):
+            raise ProgramError(
+                f"{len(parts)} values cannot be unpacked into {len(names)} names", origin.span
+            )
+        for name, part in zip(names, parts, strict=True):
+            self.store(name, part, frame)
+
+    def do_inplace(self, atom: Atom, frame: Frame) -> Value:
+        ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
+        target, value = (self.value(a, frame) for a in atom.args[1:])
+        if isinstance(target, Struct):
+            raise RefusedError(
+                "an augmented assignment to a list changes it in place, which is not supported yet",
+                origin.span,
+                "write a = a + b",
+            )
+        result = self.operation(ufunc, [target, value], origin)
+        if not isinstance(target, Array) or target.scalar or not isinstance(result, Array):
+            return result
+        return self.update(target, result, origin)
+
+    def update(self, target: Array, result: Array, origin: Origin) -> Value:
+        """`target` takes a new value in place: the same object, shape and dtype, seen by every alias."""
+        if target.storage.parameter is not None:
+            raise RefusedError(
+                f"this changes the caller's array {target.storage.parameter!r} in place, which is not "
+                "supported yet",
+                origin.span,
+                "write x = x + v, which makes a new array",
+            )
+        if target.storage.members > 1:
+            raise RefusedError(
+                "this changes an array in place that another name may see through a view, which is not "
+                "supported yet",
+                origin.span,
+                "write x = x + v, or take a .copy() first",
+            )
+        old, new = target.type, result.type
+        if new.shape != old.shape:
+            raise ProgramError(
+                f"an array of shape {old.shape} cannot take a value of shape {new.shape}", origin.span
+            )
+        if not np.can_cast(new.dtype, old.dtype, "same_kind"):
+            raise ProgramError(
+                f"an array of {old.dtype} cannot take a value of {new.dtype} in place", origin.span
+            )
+        if new.dtype != old.dtype:
+            cast = self.trace.cast(result, old.dtype, origin)
+            assert isinstance(cast, Array)
+            result = cast
+        target.operand = result.operand
+        return target
+
+    def do_attribute(self, atom: Atom, frame: Frame) -> Value:
+        value = self.value(atom.args[0], frame)
+        return self.attribute(value, self.literal(atom.args[1]), frame.origin(atom.origin))
+
+    def attribute(self, value: Value, name: str, origin: Origin) -> Value:
+        if isinstance(value, Known):
+            try:
+                found = getattr(value.value, name)
+            except AttributeError as error:
+                raise ProgramError(str(error), origin.span) from None
+            return lift(found, name)
+        if isinstance(value, Struct) and name in getattr(value.kind, "_fields", ()):
+            return value.items[value.kind._fields.index(name)]  # type: ignore[attr-defined]
+        if isinstance(value, Array | Struct):
+            return method_of(self, value, name, origin)
+        raise RefusedError(f"the attribute {name!r} of a function is not supported", origin.span)
+
+    def do_item(self, atom: Atom, frame: Frame) -> Value:
+        value = self.value(atom.args[0], frame)
+        return self.item(value, self.index(atom.args[1], frame, atom.origin), frame.origin(atom.origin))
+
+    def item(self, value: Value, index: Value, origin: Origin) -> Value:
+        if isinstance(value, Array):
+            origin = replace(origin, spelling="operator")
+            return self.trace.apply(getitem, [value, index], {}, origin)
+        if not isinstance(index, Known):
+            raise RefusedError("a container can only be indexed by a static value", origin.span)
+        try:
+            if isinstance(value, Struct) and value.kind is dict:
+                return value.items[value.keys.index(index.value)]
+            if isinstance(value, Struct):
+                found = value.items[index.value]
+                return struct(value.kind, found) if isinstance(found, list) else found
+            if isinstance(value, Known):
+                found = value.value[index.value]
+                if isinstance(value.operand, Items) and not isinstance(index.value, slice):
+                    place = index.value
+                    if isinstance(value.value, dict):
+                        place = list(value.value).index(index.value)
+                    return Known(found, value.operand.items[place])
+                if is_plain(found):
+                    operands = (value.operand, index.operand)
+                    return self.trace.static(found, getitem, operands, origin)
+                return lift(found, "item")
+        except (IndexError, KeyError, ValueError, TypeError) as error:
+            raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+        raise RefusedError("this cannot be indexed", origin.span)
+
+    def index(self, operand: Any, frame: Frame, origin: Origin) -> Value:
+        """The value of an index; slices are kept as operands."""
+        if isinstance(operand, Slice):
+            parts = []
+            for part in (operand.start, operand.stop, operand.step):
+                value = None if part is None else self.value(part, frame)
+                if value is not None and not isinstance(value, Known):
+                    raise RefusedError(
+                        "a slice whose bounds depend on array values has no static shape",
+                        origin.span,
+                        "use a mask: np.where(np.arange(n) < stop, x, 0)",
+                    )
+                parts.append(value)
+            bounds = [None if p is None else p.value for p in parts]
+            return Known(slice(*bounds), Slice(*(None if p is None else p.operand for p in parts)))
+        if isinstance(operand, Items) and operand.kind == "tuple":
+            items: list[Value] = []
+            for item in operand.items:
+                if isinstance(item, Star):
+                    items += self.items(self.value(item.operand, frame), origin)
+                else:
+                    items.append(self.index(item, frame, origin))
+            return struct(tuple, items)
+        return self.value(operand, frame)
+
+    def do_call(self, atom: Atom, frame: Frame) -> Value:
+        callee = self.value(atom.args[0], frame)
+        args, extra = self.arguments(atom.args[1:], frame, atom.origin)
+        kwargs = {name: self.value(v, frame) for name, v in atom.kwargs}
+        for name in extra:
+            if name in kwargs:
+                raise ProgramError(f"two values for the keyword {name!r}", atom.origin.span)
+        return call(self, callee, args, {**kwargs, **extra}, frame, frame.origin(atom.origin))
+
+    def arguments(
+        self, operands: tuple[Operand, ...], frame: Frame, origin: Origin
+    ) -> tuple[list[Value], dict[str, Value]]:
+        args: list[Value] = []
+        kwargs: dict[str, Value] = {}
+        for operand in operands:
+            if isinstance(operand, Star) and operand.double:
+                kwargs.update(self.mapping(self.value(operand.operand, frame), origin))
+            elif isinstance(operand, Star):
+                args += self.items(self.value(operand.operand, frame), origin)
+            else:
+                args.append(self.value(operand, frame))
+        return args, kwargs
+
+    def mapping(self, value: Value, origin: Origin) -> dict[Any, Value]:
+        if isinstance(value, Struct) and value.kind is dict:
+            return dict(value.entries())
+        if isinstance(value, Known) and isinstance(value.value, dict):
+            return {k: self.item(value, known(k), origin) for k in value.value}
+        raise ProgramError("** needs a dict", origin.span)
+
+    # --- operands ---
+
+    def literal(self, operand: Operand) -> Any:
+        assert isinstance(operand, Lit)
+        return operand.value
+
+    def value(self, operand: Operand, frame: Frame) -> Value:
+        if isinstance(operand, Name):
+            scope: Frame | None = frame
+            while scope is not None:
+                if operand.id in scope.env:
+                    if scope.depth == 0:
+                        self.trace.read.add(operand.id)
+                    return scope.env[operand.id]
+                scope = scope.parent
+            raise ProgramError(f"{operand.id!r} has no value here", frame.syntax.span)
+        if isinstance(operand, Global):
+            return self.global_value(operand.path, frame)
+        if isinstance(operand, Items):
+            return struct(tuple, [self.value(item, frame) for item in operand.items])
+        if isinstance(operand, Lit):
+            return Known(operand.value, operand)
+        raise TypeError(f"unexpected operand {operand!r}")
+
+    def global_value(self, path: str, frame: Frame) -> Value:
+        scope: Frame = frame
+        while scope.syntax.function is None and scope.parent is not None:
+            scope = scope.parent
+        syntax = scope.syntax
+        root, *attributes = path.split(".")
+        try:
+            found, kind = syntax.lookup(root)
+        except KeyError:
+            raise ProgramError(f"{root!r} is not defined", frame.syntax.span) from None
+        here, name = found, root
+        for attribute in attributes:
+            before = here
+            try:
+                here = getattr(here, attribute)
+            except AttributeError as error:
+                raise ProgramError(str(error), frame.syntax.span) from None
+            name = attribute if isinstance(before, types.ModuleType) else f"{name}_{attribute}"
+        module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in ("numpy", "math")
+        if frame.anchor is not None or module:
+            literal = Lit(here, "np.pi" if here is np.pi else None)
+            return Known(here, literal)
+        if kind != "builtin" and not isinstance(here, types.ModuleType):
+            self.trace.dependencies.append((reader(syntax, root, attributes), snapshot(here)))
+        return lift(here, name, name)

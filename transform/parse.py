@@ -1,0 +1,221 @@
+"""From a function object to its syntax: the text, parsed by libcst, with positions in the user's file."""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import builtins
+import dis
+import functools
+import inspect
+import operator
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import libcst as cst
+from libcst.metadata import CodeRange, MetadataWrapper, PositionProvider
+
+from .errors import SourceError, Span
+from .ir import Statement
+
+FUTURE_FLAGS = functools.reduce(
+    operator.or_,
+    (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class SourceText:
+    """The parsed text around a function, and where it stands in the user's file."""
+
+    file: str
+    line_offset: int
+    lines: tuple[str, ...]
+    module: cst.Module
+    positions: Mapping[cst.CSTNode, CodeRange]
+
+    def span(self, node: cst.CSTNode) -> Span:
+        where = self.positions[node]
+        text = self.lines[where.start.line - 1]
+        end = where.end.column if where.end.line == where.start.line else len(text)
+        line = where.start.line + self.line_offset
+        return Span(self.file, line, where.start.column, end, text)
+
+    def code(self, node: cst.CSTNode) -> str:
+        return self.module.code_for_node(node).strip()
+
+    def statement(self, line: cst.SimpleStatementLine | cst.BaseCompoundStatement) -> Statement:
+        """A source line with the comments above it and behind it."""
+        above = tuple(w.comment.value for w in line.leading_lines if w.comment is not None)
+        if isinstance(line, cst.SimpleStatementLine):
+            comment = line.trailing_whitespace.comment
+            parts = [self.code(part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)) for part in line.body]
+            text = " ".join("; ".join(parts).split())
+            return Statement(text, self.span(line), above, comment.value if comment else None)
+        return Statement(self.code(line).splitlines()[0], self.span(line), above)
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionSyntax:
+    """A function's syntax tree, the text that it stands in, and the Python function where there is one."""
+
+    name: str
+    node: cst.FunctionDef | cst.Lambda
+    text: SourceText
+    function: types.FunctionType | None = None
+    defaults: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def span(self) -> Span:
+        node = self.node.name if isinstance(self.node, cst.FunctionDef) else self.node
+        return self.text.span(node)
+
+    def lookup(self, name: str) -> tuple[Any, str]:
+        """The value of a name that is not local, and the scope that holds it.
+
+        Raises KeyError where the name has no value.
+        """
+        function = self.function
+        if function is None:
+            raise KeyError(name)
+        if name in function.__code__.co_freevars and function.__closure__ is not None:
+            cell = function.__closure__[function.__code__.co_freevars.index(name)]
+            try:
+                return cell.cell_contents, "closure"
+            except ValueError:
+                raise KeyError(name) from None
+        if name in function.__globals__:
+            return function.__globals__[name], "global"
+        if hasattr(builtins, name):
+            return getattr(builtins, name), "builtin"
+        raise KeyError(name)
+
+
+def parse(function: types.FunctionType) -> FunctionSyntax:
+    """The syntax of a Python function.
+
+    Raises `SourceError` where the text is missing, cannot be parsed, or is not the text of this function
+    (the file was edited after it was imported).
+    """
+    code = function.__code__
+    name = function.__name__
+    signature = inspect.signature(function, follow_wrapped=False)
+    defaults = {
+        p.name: p.default for p in signature.parameters.values() if p.default is not p.empty
+    }
+    text, first = _source(function)
+    if name == "<lambda>":
+        parsed = _parsed(text, code.co_filename, 0)
+        node = _find_lambda(parsed, code)
+        return FunctionSyntax("lambda_", node, parsed, function, defaults)
+    _check_text_is_current(text, function)
+    indented = text[:1].isspace()
+    wrapped = f"if 1:\n{text}" if indented else text
+    parsed = _parsed(wrapped, code.co_filename, first - 1 - indented)
+    node = next(n for n in parsed.positions if isinstance(n, cst.FunctionDef) and n.name.value == name)
+    return FunctionSyntax(name, node, parsed, function, defaults)
+
+
+def _source(function: types.FunctionType) -> tuple[str, int]:
+    code = function.__code__
+    try:
+        if function.__name__ == "<lambda>":
+            lines, _ = inspect.findsource(code)
+            return "".join(lines), 1
+        lines, first = inspect.getsourcelines(code)
+        return "".join(lines), first
+    except (OSError, TypeError, SyntaxError):
+        raise SourceError(
+            f"cannot read the source of {function.__qualname__} (defined in {code.co_filename})",
+            remedy="define it in a file, a notebook cell, or the interactive prompt of Python 3.13 and "
+            "later; text given to exec() must be registered with linecache under its filename",
+        ) from None
+
+
+def _parsed(text: str, file: str, line_offset: int) -> SourceText:
+    try:
+        module = cst.parse_module(text)
+    except cst.ParserSyntaxError as error:
+        raise SourceError(f"cannot parse the source in {file}: {error.message}") from error
+    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+    positions = cast(Mapping[cst.CSTNode, CodeRange], wrapper.resolve(PositionProvider))
+    return SourceText(file, line_offset, tuple(text.split("\n")), module, positions)
+
+
+def _find_lambda(parsed: SourceText, code: types.CodeType) -> cst.Lambda:
+    """The lambda whose body covers the positions that the compiler noted for its code."""
+    places = [
+        (line, column)
+        for line, _, column, _ in code.co_positions()
+        if line is not None and column is not None and (line, column) != (code.co_firstlineno, 0)
+    ]
+    candidates = []
+    for node, where in parsed.positions.items():
+        if isinstance(node, cst.Lambda) and where.start.line == code.co_firstlineno:
+            body = parsed.positions[node.body]
+            start, end = (body.start.line, body.start.column), (body.end.line, body.end.column)
+            if places and all(start <= place <= end for place in places):
+                candidates.append((start, node))
+    if not candidates:
+        raise SourceError(
+            f"cannot find the text of the lambda at {parsed.file}:{code.co_firstlineno}",
+            remedy="write it as a def",
+        )
+    return max(candidates, key=lambda pair: pair[0])[1]
+
+
+def _check_text_is_current(text: str, function: types.FunctionType) -> None:
+    """Compile the text again and compare: a stale text would give the derivative of another function."""
+    code = function.__code__
+    if "__class__" in code.co_freevars:
+        return
+    block = text if not text[:1].isspace() else f"if 1:\n{text}"
+    try:
+        tree = ast.parse(block)
+    except SyntaxError as error:
+        raise SourceError(f"cannot parse the source of {function.__qualname__}: {error}") from error
+    if any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
+        return  # test runners rewrite assertions, so the compiled forms may differ
+    names = "".join(f"    {name} = None\n" for name in code.co_freevars)
+    scope = ast.parse(f"def scope():\n{names}    pass\n")
+    outer = cast(ast.FunctionDef, scope.body[0])
+    outer.body[-1:] = tree.body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.decorator_list = []
+    flags = code.co_flags & FUTURE_FLAGS
+    compiled = compile(scope, code.co_filename, "exec", flags=flags, dont_inherit=True)
+    for candidate in _codes(compiled):
+        if candidate.co_name == code.co_name and _same_code(candidate, code):
+            return
+    raise SourceError(
+        f"the text of {function.__qualname__} in {code.co_filename} has changed since it was defined",
+        remedy="reload the module, or run the cell again",
+    )
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _codes(constant)
+
+
+def _same_code(a: types.CodeType, b: types.CodeType) -> bool:
+    return _essence(a) == _essence(b)
+
+
+def _essence(code: types.CodeType) -> list[Any]:
+    """The instructions, without what depends on the scope that they were compiled in."""
+    result: list[Any] = [code.co_varnames[: code.co_argcount]]
+    for step in dis.get_instructions(code):
+        if step.opname not in ("PUSH_NULL", "PRECALL", "RESUME", "MAKE_CELL", "COPY_FREE_VARS"):
+            name = "LOAD_ATTR" if step.opname == "LOAD_METHOD" else step.opname
+            value = _essence(step.argval) if isinstance(step.argval, types.CodeType) else step.argrepr
+            jump = "JUMP" in name or name == "FOR_ITER"
+            text = value.replace("NULL + ", "").replace("NULL|self + ", "") if isinstance(value, str) else value
+            result.append((name, None if jump else text))
+    return result

@@ -1,0 +1,290 @@
+"""The way through, as a list of steps, and the derivative that comes out of it."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from .arguments import ArraySpec, Spec
+from .emit import Emitted, emit
+from .errors import ArgumentError, ProgramError
+from .forward import forward
+from .globals import unchanged
+from .ir import ArrayType, Function, Items, Lit, Operand, Origin, Type, Var
+from .load import load
+from .outline import outline
+from .read import read
+from .reverse import reverse
+from .show import show_function, show_lowered
+from .simplify import simplify
+from .specialise import Typed, specialise
+from .trace import Trace
+from .values import Array, Known, Struct, Value, known, operand_of, struct
+
+MODES = ("grad", "value_and_grad", "vjp", "jvp")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to differentiate, for which arguments, and how.
+
+    `mode` is "grad" or "value_and_grad" (of a scalar), "vjp" (the derivative takes the adjoint of the result as a
+    last argument) or "jvp" (it takes the tangents of `wrt`). `aux` says that the function returns
+    `(result, anything)`.
+    """
+
+    function: types.FunctionType
+    specs: Mapping[str, Spec]
+    wrt: tuple[str, ...]
+    mode: str = "grad"
+    aux: bool = False
+    target: str = "jax"
+    single: bool = True  # one derivative is returned bare, several as a tuple
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A finished derivative: its text, its function, each step's form, and the globals that it depends on."""
+
+    emitted: Emitted
+    function: types.FunctionType
+    forms: Mapping[str, str]
+    dependencies: Sequence[tuple[Callable[[], Any], Any]] = field(default_factory=tuple)
+
+    def is_current(self) -> bool:
+        """Whether every global that the function read still has the value that it had."""
+        for read_now, before in self.dependencies:
+            try:
+                if not unchanged(read_now(), before):
+                    return False
+            except (KeyError, AttributeError):
+                return False
+        return True
+
+
+# Each step after `typed` takes a function and returns a function.
+AFTER_DIFFERENTIATION: tuple[tuple[str, Callable[[Function], Function]], ...] = (
+    ("simplified", simplify),
+    ("outlined", outline),
+)
+
+
+def derive(request: Request, show: bool = False) -> Derived:
+    """Carry a request through all steps. `show` keeps a printed form of each."""
+    lowered = read(request.function)
+    signature = inspect.signature(request.function, follow_wrapped=False)
+    forms: dict[str, str] = {}
+    if show:
+        forms["atoms"] = show_lowered(lowered)
+    typed = specialise(lowered, request.specs, signature)
+    if show:
+        forms["typed"] = show_function(typed.function)
+    function = differentiate(request, typed)
+    if show:
+        forms["adjoint"] = show_function(function)
+    for name, step in AFTER_DIFFERENTIATION:
+        function = step(function)
+        if show:
+            forms[name] = show_function(function)
+    emitted = emit(function, request.target, header(request))
+    return Derived(emitted, load(emitted), forms, tuple(typed.trace.dependencies))
+
+
+def differentiate(request: Request, typed: Typed) -> Function:
+    """The function that computes what the request asks for, not simplified yet."""
+    for name in request.wrt:
+        _check_differentiable(name, request.specs[name])
+    wrt = [leaf for name in request.wrt for leaf in _leaves(typed.params[name])]
+    function = replace(typed.function, wrt=tuple(wrt))
+    primary, aux = _split_aux(typed.result, request, typed)
+    if request.mode == "jvp":
+        return _jvp(request, typed, function, primary, aux)
+    return _reverse(request, typed, function, primary, aux)
+
+
+def _reverse(
+    request: Request, typed: Typed, function: Function, primary: Value, aux: Value | None
+) -> Function:
+    extra: list[tuple[str, Var]] = []
+    seeds: list[tuple[Var, Value]] = []
+    outputs = list(_result_arrays(primary))
+    if request.mode in ("grad", "value_and_grad"):
+        _check_scalar(request, primary)
+        for v in outputs:
+            seeds.append((v, known(_one(v.type))))
+    else:
+        for k, v in enumerate(outputs):
+            name = "dy" if len(outputs) == 1 else f"dy{k}"
+            while name in request.specs:
+                name += "_"
+            var = Var(name, v.type, depth=0)
+            extra.append((name, var))
+            seeds.append((v, Array(var)))
+    trace, adjoints = reverse(function, seeds)
+    found = dict(zip(function.wrt, adjoints, strict=True))
+    gradients = [_gradient(trace, typed.params[name], found) for name in request.wrt]
+    if request.mode != "grad":
+        _name_result(primary)
+    result = gradients[0] if request.single else struct(tuple, gradients)
+    parts = {"value_and_grad": [primary, result], "vjp": [primary, result]}.get(request.mode)
+    if aux is not None:
+        value = struct(tuple, [primary, aux]) if parts else None
+        result = struct(tuple, [value, result]) if value is not None else struct(tuple, [result, aux])
+    elif parts is not None:
+        result = struct(tuple, parts)
+    return _finished(function, request, trace, result, extra)
+
+
+def _jvp(
+    request: Request, typed: Typed, function: Function, primary: Value, aux: Value | None
+) -> Function:
+    tangents: dict[Var, Value] = {}
+    extra: list[tuple[str, Var]] = []
+    for v in function.wrt:
+        name = f"{v.hint}_dot"
+        while name in request.specs or any(name == n for n, _ in extra):
+            name += "_"
+        var = Var(name, v.type, depth=0)
+        extra.append((name, var))
+        tangents[v] = Array(var)
+    outputs = list(_result_arrays(primary))
+    trace, dots = forward(function, tangents, outputs)
+    found = dict(zip(outputs, dots, strict=True))
+    _name_result(primary)
+    result = struct(tuple, [primary, _gradient(trace, primary, found)])
+    if aux is not None:
+        result = struct(tuple, [result, aux])
+    return _finished(function, request, trace, result, extra)
+
+
+def _finished(
+    function: Function, request: Request, trace: Trace, result: Value, extra: list[tuple[str, Var]]
+) -> Function:
+    names = ", ".join(request.wrt[:-1]) + (" and " if len(request.wrt) > 1 else "") + request.wrt[-1]
+    what = {
+        "grad": "Gradient of {f} with respect to {w}.",
+        "value_and_grad": "Value of {f} and its gradient with respect to {w}.",
+        "vjp": "Value of {f} and the adjoint of {w} for an adjoint of the result.",
+        "jvp": "Value of {f} and its tangent along a tangent of {w}.",
+    }[request.mode]
+    signature = ", ".join(filter(None, [function.signature, *(name for name, _ in extra)]))
+    if extra and ("=" in function.signature or "*" in function.signature):
+        signature = ", ".join([*(n for n, _ in function.params), *(n for n, _ in extra)])
+    return replace(
+        function,
+        name=f"{request.function.__name__.replace('<lambda>', 'lambda_')}_{request.mode}",
+        signature=signature,
+        params=(*function.params, *extra),
+        body=tuple(trace.atoms),
+        output=operand_of(result),
+        doc=what.format(f=function.name, w=names),
+    )
+
+
+def header(request: Request) -> str:
+    """A comment that says what the text was written for."""
+    specs = ", ".join(f"{name}: {spec}" for name, spec in request.specs.items())
+    lines = [f"# Derived from {request.function.__name__} by backprose, for"]
+    words, line = specs.split(", "), "#     "
+    for k, word in enumerate(words):
+        word += "," if k < len(words) - 1 else ""
+        if len(line) + len(word) > 98:
+            lines.append(line.rstrip())
+            line = "#     "
+        line += word + " "
+    return "\n".join([*lines, line.rstrip()]) + "\n"
+
+
+def _gradient(trace: Trace, value: Value, found: Mapping[Var, Value | None]) -> Value:
+    """The derivative in the structure of an argument (or a result): zeros where nothing depends on it."""
+    if isinstance(value, Struct):
+        return Struct(value.kind, [_gradient(trace, item, found) for item in value.items], value.keys)
+    if isinstance(value, Array):
+        derivative = found.get(value.operand) if isinstance(value.operand, Var) else None
+        if derivative is not None:
+            return derivative
+        return trace.apply(np.zeros_like, [value], {}, Origin(part="adjoint"))
+    if isinstance(value, Known) and isinstance(value.value, float):
+        return known(0.0)
+    return known(None)
+
+
+def _name_result(primary: Value) -> None:
+    """Call the result `value` where the user has no name for it."""
+    operand = primary.operand if isinstance(primary, Array) else None
+    if isinstance(operand, Var) and operand.depth is None:
+        operand.hint, operand.depth = "value", 0
+
+
+def _leaves(value: Value) -> list[Var]:
+    if isinstance(value, Array) and isinstance(value.operand, Var):
+        return [value.operand]
+    if isinstance(value, Struct):
+        return [leaf for item in value.items for leaf in _leaves(item)]
+    return []
+
+
+def _result_arrays(value: Value) -> list[Var]:
+    return list(dict.fromkeys(_leaves(value)))
+
+
+def _one(t: Type) -> Any:
+    assert isinstance(t, ArrayType)
+    return 1.0 if t.dtype == np.dtype(float) else t.dtype.type(1)
+
+
+def _split_aux(result: Value, request: Request, typed: Typed) -> tuple[Value, Value | None]:
+    if not request.aux:
+        return result, None
+    if isinstance(result, Struct) and result.kind is tuple and len(result.items) == 2:
+        return result.items[0], result.items[1]
+    raise ArgumentError(f"has_aux=True needs {typed.function.name} to return a pair (value, aux)")
+
+
+def _check_differentiable(name: str, spec: Spec) -> None:
+    if isinstance(spec, ArraySpec) and spec.type.inexact:
+        if spec.type.dtype.kind == "c":
+            raise ArgumentError(
+                f"the derivative with respect to the complex argument {name!r} is not supported yet",
+                remedy="pass its real and imaginary parts",
+            )
+        return
+    items = getattr(spec, "items", ())
+    if items:
+        if any(_has_float(item) for item in items):
+            return
+    raise ArgumentError(
+        f"the derivative with respect to {name!r} is not defined: it is {spec}, not floating point",
+        remedy=f"convert it: {name}.astype(float) for an array, float({name}) for a number",
+    )
+
+
+def _has_float(spec: Spec) -> bool:
+    if isinstance(spec, ArraySpec):
+        return spec.type.dtype.kind == "f"
+    return any(_has_float(item) for item in getattr(spec, "items", ()))
+
+
+def _check_scalar(request: Request, primary: Value) -> None:
+    name = request.function.__name__
+    if isinstance(primary, Array):
+        found = primary.type
+        if found.shape != () or found.dtype.kind != "f":
+            raise ArgumentError(
+                f"the gradient needs a real scalar; {name} returns {found}",
+                remedy="return a sum or a mean, or use has_aux=True for further results",
+            )
+    elif not (isinstance(primary, Known) and isinstance(primary.value, float)):
+        what = "a container" if isinstance(primary, Struct) else repr(getattr(primary, "value", primary))
+        raise ArgumentError(
+            f"the gradient needs a real scalar; {name} returns {what}",
+            remedy="use has_aux=True if it returns (value, aux)",
+        )
+
+
+__all__ = ["Derived", "Items", "Lit", "Operand", "ProgramError", "Request", "derive"]

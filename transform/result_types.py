@@ -1,0 +1,224 @@
+"""The type of an operation's result: NumPy decides the dtype, `jax.eval_shape` the shape."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..primitives import Primitive, array_params, jax_twin, name_of
+from .errors import ProgramError, RefusedError
+from .ir import ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
+
+INTEGER_SUM = {"b": np.dtype(np.int64), "i": np.dtype(np.int64), "u": np.dtype(np.uint64)}
+
+
+def result_type(
+    op: Callable, primitive: Primitive | None, args: tuple, kwargs: tuple, weak: bool = False
+) -> Any:
+    """The `ArrayType` of `op(*args, **kwargs)`, or a tuple of them.
+
+    `weak` says that the operation is Python's own on Python numbers, whose result is a Python number.
+    """
+    names = array_params(primitive) if primitive is not None else []
+    deciding = [a for n, a in zip(names, args, strict=False) if n in primitive.wrt] if primitive else args
+    arrays = tuple(t for operand in deciding for t in array_types(operand))
+    if primitive is not None and primitive.dtype == "ufunc" and isinstance(op, np.ufunc):
+        return elementwise_type(op, arrays, weak)
+    if op is operator.getitem:
+        return index_type(args[0], args[1])
+    shaped = abstract_call(jax_of(op, primitive), args, kwargs)
+    policy = primitive.dtype if primitive is not None else None
+    return _with_dtypes(shaped, arrays, policy)
+
+
+def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool) -> ArrayType:
+    try:
+        shape = np.broadcast_shapes(*(t.shape for t in arrays))
+    except ValueError:
+        shapes = " and ".join(str(t.shape) for t in arrays)
+        raise ProgramError(f"shapes {shapes} do not broadcast together") from None
+    asked = tuple(_resolution_type(t) for t in arrays)
+    try:
+        dtype = ufunc.resolve_dtypes((*asked, *(None,) * ufunc.nout))[-1]
+    except TypeError as error:
+        raise ProgramError(f"np.{ufunc.__name__}: {error}") from None
+    return ArrayType(shape, dtype, weak=weak and all(t.weak for t in arrays))
+
+
+def _resolution_type(t: ArrayType) -> Any:
+    if t.weak:
+        return {"i": int, "f": float, "c": complex}[t.dtype.kind]
+    return t.dtype
+
+
+def promoted(arrays: tuple[ArrayType, ...]) -> np.dtype:
+    """NumPy's common dtype of arrays and Python numbers (NEP 50)."""
+    samples = [t.dtype.type(1).item() if t.weak else t.dtype for t in arrays]
+    return np.result_type(*samples)
+
+
+def index_type(array: Operand, index: Operand) -> ArrayType:
+    """The type of `array[index]`, by NumPy's own indexing on a stand-in of no memory."""
+    source = type_of(array)
+    assert isinstance(source, ArrayType)
+    stand_in = np.broadcast_to(np.empty((), source.dtype), source.shape)
+    for part in array_types(index):
+        if part.dtype.kind == "b" and part.ndim:
+            raise RefusedError(
+                "a boolean mask selects a number of elements that is not known in advance",
+                remedy="use np.where(mask, x, 0) and reduce that",
+            )
+    try:
+        shape = stand_in[_concrete_index(index)].shape
+    except (IndexError, TypeError, ValueError) as error:
+        raise ProgramError(f"index of an array of shape {source.shape}: {error}") from None
+    return ArrayType(shape, source.dtype)
+
+
+def _concrete_index(index: Any) -> Any:
+    if index is None:
+        return None
+    if isinstance(index, Lit):
+        return index.value
+    if isinstance(index, Var):
+        found = index.type
+        if isinstance(found, ArrayType):
+            if found.dtype.kind not in "iu":
+                raise IndexError("arrays used as indices must be of integer type")
+            return np.zeros(found.shape, np.int64)  # any index in range gives the shape
+        return getattr(found, "value", None)
+    if isinstance(index, Items):
+        parts = [_concrete_index(item) for item in index.items]
+        return tuple(parts) if index.kind == "tuple" else parts
+    if isinstance(index, Slice):
+        return slice(*(_concrete_index(p) for p in (index.start, index.stop, index.step)))
+    raise TypeError("this index is not supported")
+
+
+def jax_of(op: Callable, primitive: Primitive | None) -> Callable:
+    """The jax function that computes an operation, for its shape and for the fallback."""
+    found = primitive.jax if primitive is not None and primitive.jax is not None else jax_twin(op)
+    if found is None:
+        raise RefusedError(
+            f"{name_of(op)} has no counterpart in jax.numpy",
+            remedy="express it by functions that have one, or pass its result as an argument",
+        )
+    return found
+
+
+def abstract_call(function: Callable, args: tuple, kwargs: tuple) -> Any:
+    """`jax.eval_shape` of a call, with static operands fixed."""
+    arrays: list[jax.ShapeDtypeStruct] = []
+
+    def template(operand: Any) -> Callable[[Any], Any]:
+        if isinstance(operand, Var) and isinstance(operand.type, ArrayType):
+            found = operand.type
+            arrays.append(jax.ShapeDtypeStruct(found.shape, found.dtype, weak_type=found.weak))
+            return operator.itemgetter(len(arrays) - 1)
+        if isinstance(operand, Items):
+            parts = [template(item) for item in operand.items]
+            kind = list if operand.kind == "list" else tuple
+            return lambda values: kind(part(values) for part in parts)
+        if isinstance(operand, Slice):
+            bounds = [template(p) for p in (operand.start, operand.stop, operand.step)]
+            return lambda values: slice(*(part(values) for part in bounds))
+        if isinstance(operand, Var):
+            value = getattr(operand.type, "value", None)
+        else:
+            value = operand.value if isinstance(operand, Lit) else operand
+        return lambda values: value
+
+    positional = [template(a) for a in args]
+    named = [(k, template(v)) for k, v in kwargs]
+    try:
+        with jax.enable_x64(True):
+            return jax.eval_shape(
+                lambda values: function(
+                    *(p(values) for p in positional), **{k: v(values) for k, v in named}
+                ),
+                arrays,
+            )
+    except (TypeError, ValueError, IndexError, NotImplementedError) as error:
+        name = getattr(function, "__name__", "this function")
+        reason = str(error).strip().splitlines()[0]
+        raise ProgramError(f"{name} does not accept these arguments: {reason}") from None
+
+
+def array_types(operand: Any) -> Iterator[ArrayType]:
+    """The types of the arrays and numbers in an operand."""
+    if isinstance(operand, Items):
+        for item in operand.items:
+            yield from array_types(item)
+    elif isinstance(operand, Var | Lit):
+        found = type_of(operand)
+        if isinstance(found, StaticType):
+            found = type_of(Lit(found.value))
+        if isinstance(found, ArrayType):
+            yield found
+
+
+def _with_dtypes(shaped: Any, arrays: tuple[ArrayType, ...], policy: Any) -> Any:
+    if isinstance(shaped, jax.ShapeDtypeStruct):
+        return ArrayType(shaped.shape, _dtype(shaped.dtype, arrays, policy))
+    if isinstance(shaped, tuple) and hasattr(shaped, "_fields"):
+        return type(shaped)(*(_with_dtypes(s, arrays, policy) for s in shaped))
+    if isinstance(shaped, list | tuple):
+        return type(shaped)(_with_dtypes(s, arrays, policy) for s in shaped)
+    raise RefusedError("the result is not an array")
+
+
+def _dtype(jax_dtype: Any, arrays: tuple[ArrayType, ...], policy: Any) -> np.dtype:
+    if callable(policy):
+        return np.dtype(policy(jax_dtype, *(t.dtype for t in arrays)))
+    if policy is None or policy == "jax" or not arrays:
+        return np.dtype(jax_dtype)
+    common = promoted(arrays)
+    if policy == "index":
+        return np.dtype(np.int64)
+    if policy == "bool":
+        return np.dtype(bool)
+    if policy == "sum":
+        return INTEGER_SUM.get(common.kind, common)
+    if policy == "float":
+        return common if common.kind in "fc" else np.dtype(np.float64)
+    return common
+
+
+@functools.cache
+def python_operator(ufunc: Callable) -> Callable | None:
+    """Python's own operator for a ufunc, for numbers and tuples known in advance."""
+    return PYTHON_OPERATORS.get(ufunc)
+
+
+PYTHON_OPERATORS: dict[Callable, Callable] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.floor_divide: operator.floordiv,
+    np.remainder: operator.mod,
+    np.power: operator.pow,
+    np.matmul: operator.matmul,
+    np.bitwise_and: operator.and_,
+    np.bitwise_or: operator.or_,
+    np.bitwise_xor: operator.xor,
+    np.left_shift: operator.lshift,
+    np.right_shift: operator.rshift,
+    np.negative: operator.neg,
+    np.positive: operator.pos,
+    np.invert: operator.invert,
+    operator.not_: operator.not_,
+    np.less: operator.lt,
+    np.less_equal: operator.le,
+    np.greater: operator.gt,
+    np.greater_equal: operator.ge,
+    np.equal: operator.eq,
+    np.not_equal: operator.ne,
+    operator.is_: operator.is_,
+    operator.is_not: operator.is_not,
+}

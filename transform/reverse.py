@@ -1,0 +1,146 @@
+"""Reverse mode: after the primal atoms, their adjoints in the opposite order.
+
+Before:
+    y = np.tanh(x)
+    z = y * w
+
+After, for the adjoint dz of z:
+    y = np.tanh(x)
+    z = y * w
+    dy = dz * w
+    dw = dz * y
+    dx = dy * (1 - y**2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import ELEMENTWISE
+from .activity import active_variables
+from .derivative import Context, anchored, name_derivative, primitive_of
+from .invariance import invariant_shifts
+from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var
+from .slices import collect
+from .trace import Trace
+from .values import Array, Known, Struct, Value, known
+
+
+def reverse(function: Function, seeds: Sequence[tuple[Var, Value]]) -> tuple[Trace, list[Value | None]]:
+    """The atoms of the primal and of the adjoint of each variable in `function.wrt`.
+
+    `seeds` are the adjoints of the outputs; the second result holds None where the output does not depend
+    on the variable.
+    """
+    trace = Trace(list(function.body))
+    output = Items("tuple", tuple(v for v, _ in seeds))
+    constant = invariant_shifts(function.body, output)
+    active = active_variables(function.body, function.wrt, output, constant)
+    step = _Reverse(Context(trace, active))
+    last = Origin(part="adjoint", spelling="operator")
+    for v, seed in seeds:
+        step.contribute(v, seed, last)
+    for atom in reversed(function.body):
+        if any(r in step.contributions for r in atom.results):
+            step.atom(atom)
+    return trace, [step.adjoint(v) if v in active else None for v in function.wrt]
+
+
+@dataclass
+class _Reverse:
+    context: Context
+    contributions: dict[Var, list[Value]] = field(default_factory=dict)
+    origins: dict[Var, Origin] = field(default_factory=dict)
+    totals: dict[Var, Value] = field(default_factory=dict)
+
+    def contribute(self, v: Operand, value: Value | None, origin: Origin) -> None:
+        if isinstance(v, Var) and v in self.context.active and value is not None:
+            if not (isinstance(value, Known) and value.value is None):
+                self.contributions.setdefault(v, []).append(value)
+                self.origins[v] = origin
+
+    def atom(self, atom: Atom) -> None:
+        origin = anchored(atom, "adjoint")
+        results = [self.adjoint(r) for r in atom.results]
+        primitive = primitive_of(atom)
+        if primitive is None or primitive.adjoint is None:
+            (dy,) = results
+            assert dy is not None
+            for v, value in self.context.fallback(atom, dy, "vjp", origin):
+                self.contribute(v, value, origin)
+            return
+        if len(results) == 1:
+            dy, y = results[0], Array(atom.result, scalar=atom.result.type.ndim == 0)
+        else:
+            dy = Struct(tuple, [known(None) if r is None else r for r in results])
+            y = Struct(tuple, [Array(r) for r in atom.results])
+        assert dy is not None
+        derivatives: list[Value] = [y] if primitive.kind == ELEMENTWISE else [dy, y]
+        parts = self.context.rule(primitive.adjoint, derivatives, atom, primitive, "adjoint")
+        for operand, part in zip(atom.args, parts, strict=False):
+            if primitive.kind == ELEMENTWISE and isinstance(operand, Var) and operand in self.context.active:
+                self.contribute(operand, self.context.scaled(dy, part, origin), origin)
+            elif primitive.kind != ELEMENTWISE:
+                self.distribute(operand, part, origin)
+
+    def distribute(self, operand: Any, value: Value, origin: Origin) -> None:
+        """Hand a rule's result to the variable, or its parts to the variables of a container."""
+        if isinstance(operand, Items) and isinstance(value, Struct):
+            for item, part in zip(operand.items, value.items, strict=True):
+                self.distribute(item, part, origin)
+        else:
+            self.contribute(operand, value, origin)
+
+    def adjoint(self, v: Var) -> Value | None:
+        """The sum of what has been contributed to a variable, in its shape and dtype."""
+        if v in self.totals:
+            return self.totals[v]
+        parts = self.contributions.get(v)
+        if not parts:
+            return None
+        origin = self.origins[v]
+        fitted = [self.fit(part, v, origin) for part in parts]
+        total = collect(self.context, fitted, v, origin)
+        name_derivative(total, v, "adjoint")
+        self.totals[v] = total
+        return total
+
+    def fit(self, value: Value, v: Var, origin: Origin) -> Value:
+        """Sum over the axes that broadcasting added, stretch what is too small, cast to the dtype."""
+        apply, wanted = self.context.trace.apply, v.type
+        assert isinstance(wanted, ArrayType)
+        if not isinstance(value, Array):
+            if wanted.shape == ():
+                return value
+            return apply(np.full_like, [Array(v), value], {}, origin)
+        origin = replace(origin, spelling="function")
+        found = value.type
+        extra = found.ndim - wanted.ndim
+        if extra > 0:
+            axis = known(0 if extra == 1 else tuple(range(extra)))
+            value = _array(apply(np.sum, [value], {"axis": axis}, origin))
+        shape = value.type.shape
+        offset = wanted.ndim - len(shape)
+        stretched = tuple(
+            k for k, size in enumerate(shape) if size != 1 and wanted.shape[k + offset] == 1
+        )
+        if stretched:
+            axis = known(stretched[0] if len(stretched) == 1 else stretched)
+            kwargs: dict[str, Value] = {"axis": axis, "keepdims": known(True)}
+            value = _array(apply(np.sum, [value], kwargs, origin))
+        if value.type.shape != wanted.shape:
+            whole = self.context.trace.attribute(Array(v), "shape", origin)
+            value = _array(apply(np.broadcast_to, [value, whole], {}, origin))
+        if value.type.dtype != wanted.dtype:
+            value = _array(self.context.trace.cast(value, wanted.dtype, origin))
+        return value
+
+
+def _array(value: Value) -> Array:
+    assert isinstance(value, Array)
+    return value
+

@@ -1,0 +1,168 @@
+"""Sizes are read from arrays that are there anyway: `X.shape[0]`, never the shape of a value computed for that alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
+from .ir import ArrayType, Atom, Function, Items, Lit, Operand, StaticType, Var, substitute, variables
+from .trace import Trace
+from .values import Known, is_static, static_value, value_of
+
+
+def spell_sizes(function: Function) -> Function:
+    """Express `x.shape`, `x.size` and `x.dtype` of values that are needed for nothing else by other arrays."""
+    live = _live(function)
+    step = _Sizes(function, live)
+    return step.run()
+
+
+def _live(function: Function) -> set[Var]:
+    """The variables whose values, not only whose shapes, the output needs."""
+    live = set(variables(function.output)) | {v for _, v in function.params}
+    for atom in reversed(function.body):
+        if any(r in live for r in atom.results) and atom.op is not getattr:
+            live.update(atom.variables())
+    return live
+
+
+class _Sizes:
+    def __init__(self, function: Function, live: set[Var]):
+        self.function, self.live = function, live
+        self.trace = Trace()
+        self.definitions = {r: atom for atom in function.body for r in atom.results}
+        self.replaced: dict[Var, Operand] = {}
+
+    def run(self) -> Function:
+        for original in self.function.body:
+            atom = original.map(lambda v: self.replaced.get(v, v))
+            if atom.op is getattr:
+                x, attribute = atom.args
+                if isinstance(x, Var) and isinstance(x.type, ArrayType) and self.respells(x, attribute):
+                    self.replaced[atom.result] = self.spelled(x, static_value(attribute), atom)
+                    continue
+            if atom.op is getitem and isinstance(atom.args[0], Items) and is_static(atom.args[1]):
+                place = static_value(atom.args[1])
+                if isinstance(place, int):
+                    self.replaced[atom.result] = atom.args[0].items[place]
+                    continue
+            self.trace.add(atom)
+        output = substitute(self.function.output, lambda v: self.replaced.get(v, v))
+        return replace(self.function, body=tuple(self.trace.atoms), output=output)
+
+    def respells(self, x: Var, attribute: Operand) -> bool:
+        """A value that only its shape keeps alive; or a column, whose size is better called a length."""
+        column = isinstance(x.type, ArrayType) and x.type.ndim > 1 and sum(s != 1 for s in x.type.shape) == 1
+        return x not in self.live or (column and static_value(attribute) == "size" and x.depth != 0)
+
+    def spelled(self, x: Var, attribute: str, atom: Atom) -> Operand:
+        found = x.type
+        assert isinstance(found, ArrayType)
+        if attribute not in ("shape", "size"):
+            return Lit(getattr(found, attribute))
+        same = self.same_shape(x) if x not in self.live else None
+        if same is not None:
+            return self.static(getattr(found, attribute), getattr, (same, Lit(attribute)), atom)
+        dims = tuple(self.dimension(x, k, atom) for k in range(found.ndim))
+        if attribute == "shape":
+            return Items("tuple", dims)
+        total: Operand = Lit(1)
+        for size, dim in zip(found.shape, dims, strict=True):
+            if size != 1:
+                if isinstance(total, Lit) and total.value == 1:
+                    total = dim
+                else:
+                    value = static_value(total) * size
+                    total = self.static(value, np.multiply, (total, dim), atom)
+        return total
+
+    def static(self, value: Any, op: Any, args: tuple[Operand, ...], atom: Atom) -> Operand:
+        return self.trace.emit(Var("t", StaticType(value)), op, args, (), atom.origin)
+
+    def same_shape(self, x: Var) -> Var | None:
+        """A live array that has the shape of `x` because x was computed from it elementwise."""
+        if x in self.live:
+            return x
+        atom = self.definitions.get(x)
+        if atom is None or not _is_elementwise(atom):
+            return None
+        for operand in atom.args:
+            if isinstance(operand, Var) and operand.type == x.type:
+                found = self.same_shape(operand)
+                if found is not None:
+                    return found
+        return None
+
+    def dimension(self, x: Operand, k: int, atom: Atom) -> Operand:
+        """One size of `x`, read from a live array that it comes from; a literal where there is none."""
+        found = x.type if isinstance(x, Var) else None
+        if not isinstance(found, ArrayType):
+            return Lit(np.shape(getattr(x, "value", ()))[k])
+        if found.shape[k] == 1:
+            return Lit(1)
+        source = self.definitions.get(x) if isinstance(x, Var) else None
+        step = None if source is None else _source(source, k)
+        if x in self.live and (x.depth == 0 or step is None):
+            shape = value_of(self.static(found.shape, getattr, (x, Lit("shape")), atom))
+            assert isinstance(shape, Known)
+            return self.static(found.shape[k], getitem, (shape.operand, Lit(k)), atom)
+        if step is None:
+            return Lit(found.shape[k])
+        if isinstance(step, tuple):
+            return self.dimension(step[0], step[1], atom)
+        return step
+
+
+def _is_elementwise(atom: Atom) -> bool:
+    primitive = lookup(atom.op)
+    return primitive is not None and primitive.kind in (ELEMENTWISE, SCALED)
+
+
+def _source(atom: Atom, k: int) -> tuple[Operand, int] | Operand | None:
+    """Where dimension `k` of an atom's result comes from: a dimension of an operand, or a size itself."""
+    result = atom.result.type
+    size = result.shape[k]
+    if _is_elementwise(atom):
+        for operand in atom.args:
+            found = operand.type if isinstance(operand, Var) else None
+            if isinstance(found, ArrayType):
+                place = k - (result.ndim - found.ndim)
+                if place >= 0 and found.shape[place] == size:
+                    return operand, place
+        return None
+    x = atom.args[0]
+    found = x.type if isinstance(x, Var) else None
+    if not isinstance(found, ArrayType):
+        return None
+    kwargs = {key: static_value(v) for key, v in atom.kwargs if is_static(v)}
+    if atom.op in (np.matmul, np.dot) and isinstance(atom.args[1], Var):
+        other = atom.args[1].type
+        if isinstance(other, ArrayType) and found.ndim <= 2 and other.ndim <= 2:
+            if found.ndim == 2 and k == 0:
+                return x, 0
+            return atom.args[1], other.ndim - 1
+        return None
+    if atom.op in (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std):
+        axis = kwargs.get("axis")
+        if kwargs.get("keepdims"):
+            return x, k
+        axes = range(found.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+        gone = {a % found.ndim for a in axes}
+        return x, [j for j in range(found.ndim) if j not in gone][k]
+    if atom.op is np.expand_dims:
+        axes = static_value(atom.args[1])
+        new = {a % result.ndim for a in (axes if isinstance(axes, tuple) else (axes,))}
+        return x, [j for j in range(result.ndim) if j not in new].index(k)
+    if atom.op is np.transpose and not kwargs:
+        return x, found.ndim - 1 - k
+    if atom.op is np.broadcast_to:
+        place = k - (result.ndim - found.ndim)
+        if place >= 0 and found.shape[place] == size:
+            return x, place
+    if atom.op in (np.broadcast_to, np.reshape) and isinstance(atom.args[1], Items):
+        sizes = static_value(atom.args[1])
+        return atom.args[1].items[k] if sizes[k] == size else None
+    return None

@@ -1,0 +1,121 @@
+"""A typed function from a user's function and the specs of its arguments."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..primitives import getitem
+from .arguments import ArraySpec, Spec, StaticSpec
+from .infer import Frame, Interpreter
+from .ir import ArrayType, Function, Lit, Operand, Origin, StaticType, StructType, Var
+from .lower import Lowered
+from .trace import Trace, is_plain
+from .values import Array, Known, Storage, Struct, Value, operand_of, struct
+
+
+@dataclass(frozen=True)
+class Typed:
+    """The typed function, the value that it returns, the value of each parameter, and what was read on the way."""
+
+    function: Function
+    result: Value
+    params: Mapping[str, Value]
+    trace: Trace
+
+
+def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.Signature) -> Typed:
+    """Walk a function for arguments of the given specs."""
+    trace = Trace()
+    frame = Frame(lowered.syntax)
+    params: dict[str, Value] = {}
+    variables: list[tuple[str, Var]] = []
+    for name, spec in specs.items():
+        params[name], var = parameter(trace, name, spec)
+        variables.append((name, var))
+    frame.env.update(params)
+    arrays = {name: value.operand for name, value in params.items() if isinstance(value, Array)}
+    result = Interpreter(trace).run(lowered, frame)
+    statics = [
+        (name, value.value)
+        for name, value in params.items()
+        if isinstance(value, Known) and name in trace.read and is_plain(value.value)
+    ]
+    # An in-place update has moved a parameter's value on; the derivative is that of the first one.
+    values = {n: Array(arrays[n]) if n in arrays else v for n, v in params.items()}
+    function = Function(
+        name=lowered.syntax.name,
+        signature=signature_text(signature),
+        params=tuple(variables),
+        body=tuple(trace.atoms),
+        output=operand_of(result) if isinstance(result, Array | Known | Struct) else Lit(None),
+        calls=tuple(trace.calls),
+        statics=tuple(statics),
+    )
+    return Typed(function, result, values, trace)
+
+
+def parameter(trace: Trace, name: str, spec: Spec) -> tuple[Value, Var]:
+    """The value of a parameter; atoms take a container apart."""
+    if isinstance(spec, ArraySpec):
+        var = Var(name, spec.type, depth=0)
+        return Array(var, Storage(parameter=name), spec.scalar), var
+    if isinstance(spec, StaticSpec):
+        var = Var(name, StaticType(spec.value), depth=0)
+        return Known(spec.value, var), var
+    var = Var(name, StructType(str(spec)), depth=0)
+    return _take_apart(trace, name, spec, var), var
+
+
+def _take_apart(trace: Trace, name: str, spec: Spec, whole: Operand) -> Value:
+    if isinstance(spec, StaticSpec):
+        return Known(spec.value, Lit(spec.value))
+    if isinstance(spec, ArraySpec):
+        raise TypeError("an array has no parts")
+    items: list[Value] = []
+    fields = getattr(spec.kind, "_fields", None)
+    for k, (key, item) in enumerate(zip(spec.keys, spec.items, strict=True)):
+        label = str(fields[k] if fields else key)
+        hint = label if label.isidentifier() else f"{name}_{label}" if label.isalnum() else name
+        if isinstance(item, StaticSpec):
+            items.append(Known(item.value, Lit(item.value)))
+            continue
+        found: ArrayType | StructType = item.type if isinstance(item, ArraySpec) else StructType(str(item))
+        part = Var(hint, found)
+        op, args = (getattr, (whole, Lit(fields[k]))) if fields else (getitem, (whole, Lit(key)))
+        trace.emit(part, op, args, (), Origin(spelling="path"))
+        if isinstance(item, ArraySpec):
+            items.append(Array(part, Storage(parameter=name), item.scalar))
+        else:
+            items.append(_take_apart(trace, hint, item, part))
+    if spec.kind in (list, tuple, dict) and not fields and spec.kind is not list:
+        return struct(spec.kind, items, spec.keys if spec.kind is dict else ())
+    return Struct(spec.kind, items, spec.keys if spec.kind is dict else ())
+
+
+def signature_text(signature: inspect.Signature) -> str:
+    """The parameters as they stand in the emitted definition: plain defaults kept, annotations dropped."""
+    parts, star = [], False
+    params = list(signature.parameters.values())
+    for k, p in enumerate(params):
+        default = "" if p.default is p.empty or not is_plain(p.default) else f"={p.default!r}"
+        if p.kind is p.VAR_POSITIONAL:
+            parts.append(f"*{p.name}")
+            star = True
+        elif p.kind is p.VAR_KEYWORD:
+            parts.append(f"**{p.name}")
+        else:
+            if p.kind is p.KEYWORD_ONLY and not star:
+                parts.append("*")
+                star = True
+            parts.append(p.name + default)
+        after = params[k + 1].kind if k + 1 < len(params) else None
+        if p.kind is p.POSITIONAL_ONLY and after is not p.POSITIONAL_ONLY:
+            parts.append("/")
+    return ", ".join(parts)
+
+
+def plain_function(function: object) -> types.FunctionType | None:
+    return function if isinstance(function, types.FunctionType) else None

@@ -1,0 +1,351 @@
+"""How an operation is written in Python: operators with as few parentheses as needed, `x.T`, `x[:, None]`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..primitives import METHODS, Primitive, astype, getitem, jax_twin, lookup, name_of, place
+from ..primitives.fallback import JaxDerivative
+from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .outline import Outlined
+from .values import is_static, static_value
+
+ATOM, POWER, UNARY, TIMES, PLUS, SHIFT, AND, XOR, OR, COMPARE, LOWEST = 18, 15, 14, 13, 12, 11, 10, 9, 8, 7, 0
+
+BINARY: dict[Any, tuple[str, int]] = {
+    np.add: ("+", PLUS),
+    np.subtract: ("-", PLUS),
+    np.multiply: ("*", TIMES),
+    np.divide: ("/", TIMES),
+    np.floor_divide: ("//", TIMES),
+    np.remainder: ("%", TIMES),
+    np.matmul: ("@", TIMES),
+    np.power: ("**", POWER),
+    np.left_shift: ("<<", SHIFT),
+    np.right_shift: (">>", SHIFT),
+    np.bitwise_and: ("&", AND),
+    np.bitwise_xor: ("^", XOR),
+    np.bitwise_or: ("|", OR),
+    np.less: ("<", COMPARE),
+    np.less_equal: ("<=", COMPARE),
+    np.greater: (">", COMPARE),
+    np.greater_equal: (">=", COMPARE),
+    np.equal: ("==", COMPARE),
+    np.not_equal: ("!=", COMPARE),
+}
+UNARY_SIGNS = {np.negative: "-", np.positive: "+", np.invert: "~"}
+PUBLIC = {"absolute": "abs", "conjugate": "conj", "true_divide": "divide"}
+
+Text = tuple[str, int]  # an expression and how tightly it binds
+
+
+class Speller:
+    """Writes operands and operations for one target; `inline` gives the text of a nested variable."""
+
+    def __init__(self, target: str, inline: Callable[[Var], Text]):
+        self.target, self.inline = target, inline
+        self.np = "jnp" if target == "jax" else "np"
+        self.imports: set[str] = set()
+        self.constants: dict[str, Any] = {}
+        self.callee_names: dict[Any, str] = {}
+
+    # --- operands ---
+
+    def operand(self, operand: Operand | None, least: int = LOWEST) -> str:
+        """The text of an operand, in parentheses where it binds more loosely than `least`."""
+        text, binds = self.text(operand)
+        return f"({text})" if binds < least else text
+
+    def text(self, operand: Operand | None) -> Text:
+        if isinstance(operand, Var):
+            return self.inline(operand)
+        if isinstance(operand, Lit):
+            return self.literal(operand)
+        if isinstance(operand, Items):
+            return self.items(operand), ATOM
+        if isinstance(operand, Slice):
+            parts = (operand.start, operand.stop, operand.step)
+            return f"slice({', '.join('None' if p is None else self.operand(p) for p in parts)})", ATOM
+        return "None", ATOM
+
+    def items(self, items: Items) -> str:
+        parts = [self.operand(item, 1) for item in items.items]
+        if items.kind == "dict":
+            return "{" + ", ".join(f"{k!r}: {p}" for k, p in zip(items.keys, parts, strict=True)) + "}"
+        if items.kind == "list":
+            return f"[{', '.join(parts)}]"
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+    def literal(self, literal: Lit) -> Text:
+        value = literal.value
+        if literal.name == "np.pi":
+            self.module(self.np)
+            return f"{self.np}.pi", ATOM
+        if literal.name is not None:
+            self.constants[literal.name] = value
+            return literal.name, ATOM
+        if isinstance(value, np.dtype):
+            return self.dtype(value), ATOM
+        if isinstance(value, type):
+            if issubclass(value, np.generic):
+                return self.dtype(np.dtype(value)), ATOM
+            return value.__name__, ATOM
+        if isinstance(value, np.generic):
+            return f"{self.dtype(value.dtype)}({self.number(value.item())[0]})", ATOM
+        if isinstance(value, float | complex):
+            return self.number(value)
+        if isinstance(value, np.ndarray):
+            return f"{self.module(self.np)}.array({value.tolist()!r})", ATOM
+        if isinstance(value, int) and not isinstance(value, bool) and value < 0:
+            return repr(value), UNARY
+        if value is Ellipsis:
+            return "...", ATOM
+        return repr(value), ATOM
+
+    def number(self, value: Any) -> Text:
+        if isinstance(value, float) and not math.isfinite(value):
+            name = "nan" if math.isnan(value) else "inf"
+            text = f"{self.module(self.np)}.{name}"
+            return (f"-{text}", UNARY) if value < 0 else (text, ATOM)
+        text = repr(value)
+        return text, UNARY if text.startswith("-") else ATOM
+
+    def dtype(self, dtype: np.dtype) -> str:
+        if dtype == np.dtype(bool):
+            return "bool"
+        return f"{self.module(self.np)}.{dtype.name}"
+
+    def module(self, name: str) -> str:
+        self.imports.add(name)
+        return name
+
+    def index(self, index: Operand) -> str:
+        """What stands between the brackets of a subscript."""
+        if isinstance(index, Items) and index.kind == "tuple" and index.items:
+            parts = [self.index_part(item) for item in index.items]
+            return ", ".join(parts) + ("," if len(parts) == 1 else "")
+        return self.index_part(index)
+
+    def index_part(self, part: Operand) -> str:
+        if isinstance(part, Lit) and isinstance(part.value, slice):
+            bounds = (part.value.start, part.value.stop, part.value.step)
+            part = Slice(*(None if b is None else Lit(b) for b in bounds))
+        if not isinstance(part, Slice):
+            return self.operand(part, 1)
+        start, stop, step = (
+            "" if p is None else self.operand(p, PLUS) for p in (part.start, part.stop, part.step)
+        )
+        compound = any(not t.lstrip("-").isalnum() for t in (start, stop) if t)
+        colon = " : " if compound and start and stop else " :" if compound and start else ": " if compound and stop else ":"
+        return f"{start}{colon}{stop}" + (f":{step}" if step else "")
+
+    # --- operations ---
+
+    def operation(self, atom: Atom) -> Text:
+        """The expression that computes an atom's result."""
+        op = atom.op
+        special = SPECIAL.get(op)
+        if special is not None:
+            return special(self, atom)
+        if isinstance(op, Outlined):
+            name = self.callee_names.get(op, op.function.name)
+            return f"{name}({', '.join(self.operand(a, 1) for a in atom.args)})", ATOM
+        if isinstance(op, JaxDerivative):
+            return self.jax_derivative(atom, op), ATOM
+        static = all(isinstance(r.type, StaticType) for r in atom.results)
+        if op in BINARY and (atom.origin.spelling == "operator" or static) and not atom.kwargs:
+            return self.binary(*BINARY[op], *atom.args)
+        if op in UNARY_SIGNS and (atom.origin.spelling == "operator" or static):
+            return f"{UNARY_SIGNS[op]}{self.operand(atom.args[0], UNARY)}", UNARY
+        if static and op is np.prod:
+            return f"{self.module('math')}.prod({self.arguments(atom)})", ATOM
+        method = next((n for n, f in METHODS.items() if f is op), None)
+        if atom.origin.spelling == "method" and method is not None and _is_array(atom.args[0]):
+            return f"{self.operand(atom.args[0], ATOM)}.{method}({self.arguments(atom, 1)})", ATOM
+        return f"{self.function(op)}({self.arguments(atom)})", ATOM
+
+    def binary(self, sign: str, level: int, left: Operand, right: Operand) -> Text:
+        if level == POWER:
+            return f"{self.operand(left, POWER + 1)}**{self.operand(right, UNARY)}", POWER
+        lower = level + 1 if level == COMPARE else level
+        return f"{self.operand(left, lower)} {sign} {self.operand(right, level + 1)}", level
+
+    def arguments(self, atom: Atom, start: int = 0) -> str:
+        parts = [self.operand(a, 1) for a in atom.args[start:]]
+        return ", ".join(parts + [f"{k}={self.operand(v, 1)}" for k, v in atom.kwargs])
+
+    def function(self, op: Any) -> str:
+        """The dotted name of a function in the target's module."""
+        primitive: Primitive | None = lookup(op)
+        function = op
+        if self.target == "jax":
+            function = primitive.function if primitive is not None else op
+        path = name_of(function)
+        head, _, name = path.rpartition(".")
+        name = PUBLIC.get(name, name)
+        if head.startswith("np"):
+            return f"{self.module(self.np)}{head[2:]}.{name}"
+        if self.target == "jax" and head.startswith("jax.numpy"):
+            return f"{self.module('jnp')}{head[9:]}.{name}"
+        if self.target == "jax":
+            twin = jax_twin(op)
+            place_ = head if head.startswith("jax") else f"jax.{getattr(twin, '__module__', head)}"
+            if "._src." in place_:
+                place_ = "jax." + place_.split("._src.")[1].split(".")[0]
+            if not head.startswith("jax"):
+                place_ = f"jax.{head}"
+            self.imports.add(place_)
+            return f"{place_}.{name}"
+        self.imports.add(head)
+        return path
+
+    def jax_derivative(self, atom: Atom, op: JaxDerivative) -> str:
+        self.module("jax")
+        derivatives, args = atom.args
+        assert isinstance(args, Items)
+        names = [f"a{k}" if len(op.positions) > 1 else "x" for k in range(len(op.positions))]
+        inner = [
+            names[op.positions.index(k)] if k in op.positions else self.operand(a, 1)
+            for k, a in enumerate(args.items)
+        ]
+        inner += [f"{k}={self.operand(v, 1)}" for k, v in atom.kwargs]
+        function = f"lambda {', '.join(names)}: {self.function(op.function)}({', '.join(inner)})"
+        if not atom.kwargs and len(op.positions) == len(args.items):
+            function = self.function(op.function)
+        chosen = [self.operand(args.items[k], 1) for k in op.positions]
+        if op.mode == "vjp":
+            return f"jax.vjp({function}, {', '.join(chosen)})[1]({self.operand(derivatives)})"
+        dots = self.operand(derivatives)
+        return f"jax.jvp({function}, ({', '.join(chosen)},), {dots})[1:]"
+
+
+def _is_array(operand: Operand) -> bool:
+    return isinstance(operand, Var) and isinstance(operand.type, ArrayType)
+
+
+def _attribute(speller: Speller, atom: Atom) -> Text:
+    name = static_value(atom.args[1])
+    return f"{speller.operand(atom.args[0], ATOM)}.{name}", ATOM
+
+
+def _item(speller: Speller, atom: Atom) -> Text:
+    x, index = atom.args
+    static = isinstance(x, Var) and isinstance(x.type, StaticType)
+    text = speller.index(index)
+    return f"{speller.operand(x, ATOM)}[{text.strip() if static else text}]", ATOM
+
+
+def _transpose(speller: Speller, atom: Atom) -> Text:
+    x = speller.operand(atom.args[0], ATOM)
+    if not atom.kwargs:
+        return f"{x}.T", ATOM
+    return f"{x}.transpose({speller.operand(atom.kwargs[0][1], 1)})", ATOM
+
+
+def _expand_dims(speller: Speller, atom: Atom) -> Text:
+    x, axis = atom.args
+    ndim = atom.result.type.ndim
+    if not _is_array(x) or not is_static(axis) or ndim > 4:
+        return f"{speller.module(speller.np)}.expand_dims({speller.arguments(atom)})", ATOM
+    axes = static_value(axis)
+    new = {a % ndim for a in (axes if isinstance(axes, tuple) else (axes,))}
+    parts = ["None" if k in new else ":" for k in range(ndim)]
+    while parts and parts[-1] == ":":
+        parts.pop()
+    leading = next((k for k, p in enumerate(parts) if p != ":"), 0)
+    if leading >= 2 and len(parts) == ndim:
+        parts = ["...", *parts[leading:]]
+    return f"{speller.operand(x, ATOM)}[{', '.join(parts)}]", ATOM
+
+
+def _astype(speller: Speller, atom: Atom) -> Text:
+    x, dtype = atom.args
+    if not _is_array(x):
+        return f"{speller.module(speller.np)}.asarray({speller.operand(x)}, {speller.operand(dtype)})", ATOM
+    return f"{speller.operand(x, ATOM)}.astype({speller.operand(dtype)})", ATOM
+
+
+def _reshape(speller: Speller, atom: Atom) -> Text:
+    x, shape = atom.args
+    if atom.origin.spelling == "function" and atom.origin.part == "primal" or not _is_array(x):
+        return f"{speller.function(np.reshape)}({speller.arguments(atom)})", ATOM
+    text = speller.operand(shape, 1)
+    if isinstance(shape, Items) and shape.items:
+        text = text[1:-1].rstrip(",")
+    return f"{speller.operand(x, ATOM)}.reshape({text})", ATOM
+
+
+def _swapaxes(speller: Speller, atom: Atom) -> Text:
+    x, *axes = atom.args
+    values = {static_value(a) for a in axes} if all(map(is_static, axes)) else set()
+    if values == {-1, -2}:
+        return f"{speller.operand(x, ATOM)}.mT", ATOM
+    return f"{speller.operand(x, ATOM)}.swapaxes({', '.join(speller.operand(a) for a in axes)})", ATOM
+
+
+def _place(speller: Speller, atom: Atom) -> Text:
+    """Zeros with a value at an index. Static slices of unit step are padding."""
+    value, shape, index = atom.args
+    source = type_of(value)
+    full = static_value(shape)
+    assert isinstance(source, ArrayType)
+    padding = _padding(index, full) if is_static(index) else None
+    module = speller.module(speller.np)
+    if padding is not None:
+        widths, points = padding
+        text = speller.operand(value, ATOM)
+        if points:
+            parts = ["None" if k in points else ":" for k in range(len(full))]
+            while parts and parts[-1] == ":":
+                parts.pop()
+            text = f"{text}[{', '.join(parts)}]"
+        if all(w == (0, 0) for w in widths):
+            return text, ATOM
+        same = len(set(widths)) == 1 and widths[0][0] == widths[0][1]
+        amount = str(widths[0][0]) if same else f"({', '.join(map(str, widths))}{',' if len(widths) == 1 else ''})"
+        return f"{module}.pad({text}, {amount})", ATOM
+    zeros = f"{module}.zeros({speller.operand(shape, 1)}, {speller.dtype(source.dtype)})"
+    if speller.target == "jax":
+        return f"{zeros}.at[{speller.index(index)}].add({speller.operand(value)})", ATOM
+    speller.imports.add("place")
+    return f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})", ATOM
+
+
+def _padding(index: Operand, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], set[int]] | None:
+    """How much padding on each axis puts a slice back into its array, and which axes the index took away."""
+    value = static_value(index)
+    parts = list(value) if isinstance(value, tuple) else [value]
+    if any(p is None or not isinstance(p, int | np.integer | slice | type(...)) or isinstance(p, bool) for p in parts):
+        return None
+    if Ellipsis in parts:
+        k = parts.index(Ellipsis)
+        parts[k : k + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
+    parts += [slice(None)] * (len(shape) - len(parts))
+    widths, points = [], set()
+    for axis, (part, size) in enumerate(zip(parts, shape, strict=True)):
+        if isinstance(part, slice):
+            start, stop, step = part.indices(size)
+            if step != 1:
+                return None
+            stop = max(start, stop)
+        else:
+            start, points = int(part) % size, points | {axis}
+            stop = start + 1
+        widths.append((start, size - stop))
+    return widths, points
+
+
+SPECIAL: dict[Any, Callable[[Speller, Atom], Text]] = {
+    getattr: _attribute,
+    getitem: _item,
+    np.transpose: _transpose,
+    np.expand_dims: _expand_dims,
+    astype: _astype,
+    np.reshape: _reshape,
+    np.swapaxes: _swapaxes,
+    place: _place,
+}

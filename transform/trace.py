@@ -1,0 +1,216 @@
+"""Where `infer` writes: the growing list of typed atoms, and the one way to add an operation to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import Primitive, astype, getitem, lookup, name_of
+from .errors import BackproseError, ProgramError, RefusedError
+from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var
+from .result_types import python_operator, result_type
+from .values import Array, Known, Struct, Value, known, operand_of
+
+TEMPORARY = "t"
+
+
+@dataclass
+class Trace:
+    """Typed atoms in the making, the inlined calls, and the globals that the function read."""
+
+    atoms: list[Atom] = field(default_factory=list)
+    calls: list[CallSite] = field(default_factory=list)
+    dependencies: list[tuple[Callable[[], Any], Any]] = field(default_factory=list)
+    read: set[str] = field(default_factory=set)
+
+    definitions: dict[Var, Atom] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for atom in self.atoms:
+            self.definitions.update(dict.fromkeys(atom.results, atom))
+
+    def add(self, atom: Atom) -> None:
+        self.atoms.append(atom)
+        self.definitions.update(dict.fromkeys(atom.results, atom))
+
+    def emit(self, result: Var, op: Any, args: tuple, kwargs: tuple, origin: Origin) -> Var:
+        self.add(Atom((result,), op, args, kwargs, origin))
+        return result
+
+    # --- static values ---
+
+    def static(self, value: Any, op: Any, args: tuple, origin: Origin) -> Known:
+        """A known value; spelled by an atom unless it is made of plain literals."""
+        if is_plain(value) and all(map(is_literal, args)):
+            return known(value)
+        return Known(value, self.emit(Var(TEMPORARY, StaticType(value)), op, args, (), origin))
+
+    def static_operation(self, op: Any, values: list[Known], origin: Origin) -> Known:
+        function = python_operator(op) or op
+        try:
+            value = function(*(v.value for v in values))
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+        operands = [v.operand for v in values]
+        if op is np.add and all(isinstance(o, Items) for o in operands):
+            items = tuple(i for o in operands if isinstance(o, Items) for i in o.items)
+            return Known(value, Items("tuple", items))
+        if isinstance(value, bool) or not is_plain(value):  # only its value matters
+            return known(value)
+        return self.static(value, op, tuple(v.operand for v in values), origin)
+
+    def attribute(self, array: Array, name: str, origin: Origin) -> Known:
+        """`x.shape`, `x.ndim`, `x.size`, `x.dtype`, `x.nbytes`, `x.itemsize`."""
+        found = array.type
+        sizes = {"nbytes": found.size * found.dtype.itemsize, "itemsize": found.dtype.itemsize}
+        value = sizes[name] if name in sizes else getattr(found, name)
+        if name == "ndim":
+            return known(value)
+        args = (array.operand, Lit(name))
+        return Known(value, self.emit(Var(TEMPORARY, StaticType(value)), getattr, args, (), origin))
+
+    # --- array operations ---
+
+    def apply(
+        self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
+    ) -> Value:
+        """Add `op(*args, **kwargs)` and return its result. Raises where the call cannot be typed."""
+        try:
+            return self._apply(op, args, kwargs, origin)
+        except BackproseError as error:
+            raise error.at(origin.span) from None
+
+    def _apply(
+        self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
+    ) -> Value:
+        if op is getitem and isinstance(args[0], Array):
+            axes = new_axes(args[1], args[0].type.ndim)
+            if axes == () and not args[0].scalar:
+                return Array(args[0].operand, args[0].storage)  # x[:] is a view of all of x
+            if axes:
+                axis = known(axes[0] if len(axes) == 1 else axes)
+                return self._apply(np.expand_dims, [args[0], axis], {}, origin)
+        primitive = lookup(op)
+        if primitive is None:
+            positional = tuple(operand_of(self.array_like(v, origin)) for v in args)
+            named = tuple((k, operand_of(v)) for k, v in kwargs.items())
+            if any(k in ("out", "where", "casting", "order", "subok") for k, _ in named):
+                raise RefusedError(f"a keyword of {name_of(op)} is not supported")
+            types = result_type(op, None, positional, named)
+            return self.results(types, op, positional, named, origin)
+        op = primitive.function
+        bound = bind(primitive, args, kwargs)
+        positional, named = [], []
+        for param in primitive.signature.parameters.values():
+            if param.name not in bound:
+                continue
+            value = bound[param.name]
+            if param.name in primitive.wrt and param.name != "arrays":
+                value = self.array_like(value, origin)
+            if param.default is param.empty:
+                positional.append(operand_of(value))
+            elif not _is_default(value, param.default):
+                self._check_static(primitive, param.name, value)
+                named.append((param.name, operand_of(value)))
+        weak = origin.spelling == "operator"
+        types = result_type(op, primitive, tuple(positional), tuple(named), weak)
+        result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
+        if isinstance(result, Array):
+            first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
+            if primitive.views and isinstance(first, Array) and not result.scalar:
+                result.storage = first.storage
+                first.storage.members += 1
+        return result
+
+    def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
+        if name not in primitive.wrt and not isinstance(value, Known):
+            raise RefusedError(
+                f"argument {name!r} of {primitive.name} depends on an array",
+                remedy="it must be known before the function runs: an int, a tuple, a string",
+            )
+
+    def results(
+        self, types: Any, op: Any, args: tuple, kwargs: tuple, origin: Origin, hint: str = ""
+    ) -> Value:
+        """One atom with the results that `types` describes."""
+        if isinstance(types, ArrayType):
+            var = Var(hint or TEMPORARY, types)
+            self.emit(var, op, args, kwargs, origin)
+            return Array(var, scalar=types.ndim == 0 and op is not np.array)
+        variables = tuple(Var(TEMPORARY, t) for t in types)
+        self.add(Atom(variables, op, args, kwargs, origin))
+        return Struct(type(types), [Array(v, scalar=v.type.ndim == 0) for v in variables])  # type: ignore[union-attr]
+
+    def array_like(self, value: Value, origin: Origin) -> Value:
+        """NumPy takes lists of numbers for arrays; so do we, by an explicit `np.array`."""
+        if isinstance(value, Struct) and value.kind in (list, tuple):
+            return self.apply(np.array, [value], {}, replace(origin, spelling="function"))
+        if isinstance(value, Known) and isinstance(value.value, list | tuple):
+            return self.apply(np.array, [value], {}, replace(origin, spelling="function"))
+        if isinstance(value, Known) and value.value is not None:
+            if isinstance(value.value, bool | int | float | complex | np.generic):
+                return value
+            raise ProgramError(f"expected an array, got {value.value!r}")
+        if isinstance(value, Array | Known):
+            return value
+        raise ProgramError(f"expected an array, got a {type(value).__name__.lower()}")
+
+    def cast(self, array: Array, dtype: Any, origin: Origin) -> Value:
+        return self.apply(astype, [array, known(np.dtype(dtype))], {}, origin)
+
+
+def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
+    try:
+        return primitive.bind(tuple(args), kwargs)
+    except TypeError:
+        known_names = ", ".join(primitive.signature.parameters)
+        extra = [k for k in kwargs if k not in primitive.signature.parameters]
+        what = f"keyword {extra[0]!r}" if extra else "this way of passing arguments"
+        raise RefusedError(
+            f"{what} of {primitive.name} is not supported",
+            remedy=f"the supported parameters are ({known_names})",
+        ) from None
+
+
+def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:
+    """The axes that an index of full slices and `None`s adds; None for any other index."""
+    if not isinstance(index, Known):
+        return None
+    parts = index.value if isinstance(index.value, tuple) else (index.value,)
+    axes: list[int] = []
+    place, dots = 0, sum(part is not None and part is not Ellipsis for part in parts)
+    for part in parts:
+        if part is None:
+            axes.append(place)
+            place += 1
+        elif part is Ellipsis:
+            place += ndim - dots
+        elif isinstance(part, slice) and part == slice(None):
+            place += 1
+        else:
+            return None
+    return tuple(axes) if place <= ndim + len(axes) else None
+
+
+def _is_default(value: Value, default: Any) -> bool:
+    if not isinstance(value, Known):
+        return False
+    return value.value is default or (type(value.value) is type(default) and value.value == default)
+
+
+def is_literal(operand: Any) -> bool:
+    """Whether an operand is written out in full, with no name in it."""
+    if isinstance(operand, Items):
+        return all(map(is_literal, operand.items))
+    return isinstance(operand, Lit) and operand.name is None
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value can be written as a literal."""
+    if isinstance(value, tuple | list):
+        return all(is_plain(v) for v in value)
+    return value is None or isinstance(value, bool | int | float | complex | str | np.dtype | type(...))
+
