@@ -234,8 +234,9 @@ def clip(d, y, x, lower, upper):
 
 # --- piecewise constant functions and comparisons ---
 
-for _function in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.logical_not, np.invert, np.signbit):
+for _function in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.logical_not, np.signbit):
     nondifferentiable(_function, lambda x: x, dtype="ufunc", samples=[call(draw(REAL, 3))])
+nondifferentiable(np.invert, lambda x: x, dtype="ufunc", samples=[call(draw("bool", 3)), call(draw("integer", 3))])
 for _function in (
     np.less,
     np.less_equal,

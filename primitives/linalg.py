@@ -1,5 +1,6 @@
 """Linear algebra. Formulas: M. B. Giles, "An extended collection of matrix derivative results" (2008)."""
 
+import jax.numpy as jnp
 import numpy as np
 
 from .registry import adjoint, call, draw, nondifferentiable, real, tangent
@@ -54,7 +55,7 @@ def det(dy, y, a):
 
 @tangent(np.linalg.det)
 def det_tangent(a_dot, y, a):
-    return y * np.trace(np.linalg.solve(a, a_dot))
+    return y * np.trace(np.linalg.solve(a, a_dot), axis1=-2, axis2=-1)
 
 
 @adjoint(np.linalg.slogdet, dtype="float", samples=[call(draw("spd", 3, 3))])
@@ -67,7 +68,7 @@ def slogdet(dy, y, a):
 
 @tangent(np.linalg.slogdet)
 def slogdet_tangent(a_dot, y, a):
-    return (np.zeros_like(y[0]), np.trace(np.linalg.solve(a, a_dot)))
+    return (np.zeros_like(y[0]), np.trace(np.linalg.solve(a, a_dot), axis1=-2, axis2=-1))
 
 
 def lower_half(x):
@@ -75,15 +76,25 @@ def lower_half(x):
     return np.tril(x, k=-1) + np.diag(np.diag(x)) / 2
 
 
-@adjoint(np.linalg.cholesky, dtype="float", samples=[call(draw("spd", 3, 3))])
+def cholesky_of_lower(a):
+    """NumPy's convention in JAX: only the lower triangle is read."""
+    return jnp.linalg.cholesky(jnp.tril(a) + jnp.tril(a, -1).mT, symmetrize_input=False)
+
+
+@adjoint(np.linalg.cholesky, dtype="float", jax=cholesky_of_lower, samples=[call(draw("spd", 3, 3))])
 def cholesky(dy, y, a):
-    """I. Murray, "Differentiation of the Cholesky decomposition" (2016), equation 10."""
+    """I. Murray, "Differentiation of the Cholesky decomposition" (2016), equation 10.
+
+    NumPy reads only the lower triangle of `a`, so the derivative with respect to the upper one is zero and an
+    off-diagonal element stands for both of its places.
+    """
     s = np.linalg.solve(y.T, np.linalg.solve(y.T, lower_half(y.T @ dy).T).T)
-    return (s + s.T) / 2
+    return np.tril(s) + np.tril(s.T, k=-1)
 
 
 @tangent(np.linalg.cholesky)
 def cholesky_tangent(a_dot, y, a):
+    a_dot = np.tril(a_dot) + np.tril(a_dot, k=-1).T
     return y @ lower_half(np.linalg.solve(y, np.linalg.solve(y, a_dot).T))
 
 

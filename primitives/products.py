@@ -76,3 +76,39 @@ def inner(dy, y, a, b):
     if a.ndim == b.ndim == 2:
         return dy @ b, dy.T @ a
     return dy * b, dy * a
+
+
+def contracted(axes, a, b):
+    """The axes of `a` and of `b` that are summed over, each as a tuple of non-negative ints."""
+    if isinstance(axes, int):
+        return tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
+    first, second = axes
+    if isinstance(first, int):
+        return (first % a.ndim,), (second % b.ndim,)
+    return tuple([k % a.ndim for k in first]), tuple([k % b.ndim for k in second])
+
+
+def free(x, summed):
+    return tuple([k for k in range(x.ndim) if k not in summed])
+
+
+@multilinear(
+    np.tensordot,
+    wrt=["a", "b"],
+    samples=[
+        call(real(2, 3, 4), real(3, 4, 5)),
+        call(real(2, 3, 4), real(4, 2, 5), ((0, 2), (1, 0))),
+        call(real(2, 3), real(3, 4), axes=1),
+        call(real(2, 3), real(4, 3), ((1,), (-1,))),
+    ],
+)
+def tensordot(dy, y, a, b, axes=2):
+    ka, kb = contracted(axes, a, b)
+    fa, fb = free(a, ka), free(b, kb)
+    rows, columns = tuple(range(len(fa))), tuple(range(len(fa), y.ndim))
+    # The free axes come first, the summed ones after them in the other factor's order.
+    la = fa + tuple([ka[kb.index(k)] for k in sorted(kb)])
+    lb = tuple([kb[ka.index(k)] for k in sorted(ka)]) + fb
+    da = np.transpose(np.tensordot(dy, b, (columns, fb)), tuple([la.index(k) for k in range(a.ndim)]))
+    db = np.transpose(np.tensordot(a, dy, (fa, rows)), tuple([lb.index(k) for k in range(b.ndim)]))
+    return da, db

@@ -35,10 +35,6 @@ def count(x, axis):
     return x.shape[axis]
 
 
-def dtype_of_sum(jax_dtype, *dtypes):
-    return jax_dtype
-
-
 @linear(np.sum, dtype="sum", samples=[*SHAPED, call(real(0, 3), axis=0)], hint="total")
 def sum_(dy, y, x, axis=None, keepdims=False, dtype=None):
     return np.broadcast_to(restored(dy, x, axis, keepdims), x.shape)
@@ -88,12 +84,12 @@ def min_tangent(x_dot, y, x, axis=None, keepdims=False):
 
 def others(x, axis):
     """The product of all elements but this one along an axis, right where elements are zero."""
-    one = np.ones_like(np.take(x, [0], axis))
-    length = x.shape[axis]
-    before = np.take(np.cumprod(np.concatenate([one, x], axis), axis), np.arange(length), axis)
-    back = np.flip(np.concatenate([x, one], axis), axis)
-    after = np.take(np.flip(np.cumprod(back, axis), axis), np.arange(1, length + 1), axis)
-    return before * after
+    before = (slice(None),) * (axis % x.ndim)
+    first, last = before + (slice(None, -1),), before + (slice(1, None),)
+    one = np.ones_like(x[before + (slice(None, 1),)])
+    ahead = np.cumprod(np.concatenate([one, x[first]], axis), axis)
+    behind = np.flip(np.cumprod(np.flip(np.concatenate([x[last], one], axis), axis), axis), axis)
+    return ahead * behind
 
 
 def all_others(x, axis):

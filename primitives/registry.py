@@ -289,6 +289,8 @@ def nondifferentiable(function: Callable, signature: Callable, **options: Any) -
 
     `signature` is a function, usually a lambda, with the parameters that are supported.
     """
+    if options.get("dtype") == "jax":  # made from nothing: the parameters are sizes
+        options.setdefault("wrt", [])
     return register(function, NONDIFFERENTIABLE, None, skip=0, signature=signature, **options)
 
 

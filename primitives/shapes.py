@@ -44,7 +44,8 @@ def ravel(dy, y, x):
 def transpose(dy, y, x, axes=None):
     if axes is None:
         return np.transpose(dy)
-    return np.transpose(dy, sorted(range(x.ndim), key=axes.index))
+    places = tuple([a % x.ndim for a in axes])
+    return np.transpose(dy, tuple([places.index(k) for k in range(x.ndim)]))
 
 
 @linear(np.swapaxes, samples=[call(real(2, 3, 4), 0, -1)], views=True)
@@ -115,7 +116,7 @@ def elements(dy, items):
     ]
 
 
-@linear(np.array, samples=[call([real(), real(), real()]), call([[real(), 1.0], [0.0, real()]]), call(real(3, 4))])
+@linear(np.array, dtype="array", samples=[call([real(), real(), real()]), call([[real(), 1.0], [0.0, real()]]), call(real(3, 4))])
 def array(dy, y, arrays, dtype=None):
     if isinstance(arrays, list | tuple):
         return (elements(dy, arrays),)
@@ -137,6 +138,7 @@ def astype_(dy, y, x, dtype):
 
 @linear(
     getitem,
+    jax=getitem,
     samples=[
         call(real(4), 2),
         call(real(4), -1),
@@ -207,9 +209,14 @@ def triu(dy, y, x, k=0):
     return np.triu(dy, k=k)
 
 
-@linear(np.trace, samples=[call(real(3, 3)), call(real(3, 4))])
-def trace(dy, y, x):
-    return dy * np.eye(x.shape[0], x.shape[1], dtype=x.dtype)
+@linear(np.trace, samples=[call(real(3, 3)), call(real(3, 4)), call(real(2, 3, 4), axis1=-2, axis2=-1)])
+def trace(dy, y, x, axis1=0, axis2=1):
+    one = np.eye(x.shape[axis1], x.shape[axis2], dtype=x.dtype)
+    if x.ndim == 2:
+        return dy * one
+    if axis1 == -2 and axis2 == -1:
+        return dy[..., None, None] * one
+    raise NotImplementedError("np.trace over other axes than the last two")
 
 
 @linear(np.diag, samples=[call(real(3)), call(real(3, 3)), call(real(3, 4))])

@@ -20,7 +20,7 @@ from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
 from .ir import ArrayType, Atom, Items, Lit, Operand, StaticType, Var, type_of
 from .rewrites import operation
 from .trace import Trace
-from .values import Known, Value, operand_of, static_value, value_of
+from .values import Known, Value, is_static, operand_of, static_value, value_of
 
 
 def _stretched(trace: Trace, operand: Operand) -> Atom | None:
@@ -138,6 +138,18 @@ def axes_first(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value
     return operation(trace, inner.op, args, {}, inner)
 
 
+def plain_transpose(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
+    """A transpose that permutes nothing is dropped; one of two axes is `x.T`."""
+    if atom.op is not np.transpose or not atom.kwargs or not is_static(atom.kwargs[0][1]):
+        return None
+    axes = tuple(static_value(atom.kwargs[0][1]) or ())
+    if axes == tuple(range(len(axes))):
+        return value_of(atom.args[0])
+    if axes == (1, 0):
+        return trace.apply(np.transpose, [value_of(atom.args[0])], {}, atom.origin)
+    return None
+
+
 def stretched_literal(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
     """`full_like(x, c)` of a number is a stretched number, so that the rules above see it."""
     if atom.op is not np.full_like or atom.kwargs:
@@ -154,4 +166,4 @@ def _static_var(value: Any) -> Var:
     return Var("t", StaticType(value))
 
 
-BROADCAST_RULES = (push_up, shape_of_number, sum_of_number, axes_first, stretched_literal)
+BROADCAST_RULES = (push_up, shape_of_number, sum_of_number, axes_first, plain_transpose, stretched_literal)

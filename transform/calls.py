@@ -18,7 +18,7 @@ from .ir import ArrayType, Origin
 from .lower import Lowered
 from .read import read
 from .trace import is_plain
-from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, struct
+from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, settled, struct
 
 if TYPE_CHECKING:
     from .infer import Frame, Interpreter
@@ -134,6 +134,7 @@ def static_call(
     function: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
 ) -> Value:
     """A call of a pure library function on static values, evaluated now."""
+    args = [settled(a) for a in args]
     if not all(isinstance(v, Known) for v in (*args, *kwargs.values())):
         raise RefusedError(
             f"{getattr(function, '__name__', function)}() of an array cannot be transformed",

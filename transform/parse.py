@@ -179,10 +179,11 @@ def _check_text_is_current(text: str, function: types.FunctionType) -> None:
         raise SourceError(f"cannot parse the source of {function.__qualname__}: {error}") from error
     if any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
         return  # test runners rewrite assertions, so the compiled forms may differ
-    names = "".join(f"    {name} = None\n" for name in code.co_freevars)
-    scope = ast.parse(f"def scope():\n{names}    pass\n")
-    outer = cast(ast.FunctionDef, scope.body[0])
-    outer.body[-1:] = tree.body
+    scope = tree
+    if code.co_freevars:
+        names = "".join(f"    {name} = None\n" for name in code.co_freevars)
+        scope = ast.parse(f"def scope():\n{names}    pass\n")
+        cast(ast.FunctionDef, scope.body[0]).body[-1:] = tree.body
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.decorator_list = []

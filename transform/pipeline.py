@@ -12,12 +12,13 @@ import numpy as np
 
 from .arguments import ArraySpec, Spec
 from .emit import Emitted, emit
-from .errors import ArgumentError, ProgramError
+from .errors import ArgumentError
 from .forward import forward
 from .globals import unchanged
-from .ir import ArrayType, Function, Items, Lit, Operand, Origin, Type, Var
+from .ir import ArrayType, Function, Origin, Type, Var
 from .load import load
 from .outline import outline
+from .promote import promote
 from .read import read
 from .reverse import reverse
 from .show import show_function, show_lowered
@@ -67,11 +68,11 @@ class Derived:
         return True
 
 
-# Each step after `typed` takes a function and returns a function.
-AFTER_DIFFERENTIATION: tuple[tuple[str, Callable[[Function], Function]], ...] = (
-    ("simplified", simplify),
-    ("outlined", outline),
-)
+# What follows differentiation, for each target: each step takes a function and returns a function.
+STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
+    "jax": (("simplified", simplify), ("promoted", promote), ("outlined", outline)),
+    "numpy": (("simplified", simplify), ("outlined", outline)),
+}
 
 
 def derive(request: Request, show: bool = False) -> Derived:
@@ -87,7 +88,7 @@ def derive(request: Request, show: bool = False) -> Derived:
     function = differentiate(request, typed)
     if show:
         forms["adjoint"] = show_function(function)
-    for name, step in AFTER_DIFFERENTIATION:
+    for name, step in STEPS[request.target]:
         function = step(function)
         if show:
             forms[name] = show_function(function)
@@ -286,5 +287,3 @@ def _check_scalar(request: Request, primary: Value) -> None:
             remedy="use has_aux=True if it returns (value, aux)",
         )
 
-
-__all__ = ["Derived", "Items", "Lit", "Operand", "ProgramError", "Request", "derive"]

@@ -182,6 +182,8 @@ def _dtype(jax_dtype: Any, arrays: tuple[ArrayType, ...], policy: Any) -> np.dty
         return np.dtype(np.int64)
     if policy == "bool":
         return np.dtype(bool)
+    if policy == "array":  # in a display of numbers a Python float is a float64
+        return np.result_type(*(t.dtype for t in arrays))
     if policy == "sum":
         return INTEGER_SUM.get(common.kind, common)
     if policy == "float":

@@ -339,6 +339,15 @@ def _padding(index: Operand, shape: tuple[int, ...]) -> tuple[list[tuple[int, in
     return widths, points
 
 
+def _cholesky(speller: Speller, atom: Atom) -> Text:
+    """NumPy reads the lower triangle; JAX averages the matrix with its transpose first."""
+    name, x = speller.function(np.linalg.cholesky), atom.args[0]
+    if speller.target == "numpy":
+        return f"{name}({speller.operand(x)})", ATOM
+    tril, text = f"{speller.module('jnp')}.tril", speller.operand(x, 1)
+    return f"{name}({tril}({text}) + {tril}({text}, -1).mT)", ATOM
+
+
 SPECIAL: dict[Any, Callable[[Speller, Atom], Text]] = {
     getattr: _attribute,
     getitem: _item,
@@ -348,4 +357,5 @@ SPECIAL: dict[Any, Callable[[Speller, Atom], Text]] = {
     np.reshape: _reshape,
     np.swapaxes: _swapaxes,
     place: _place,
+    np.linalg.cholesky: _cholesky,
 }

@@ -12,7 +12,7 @@ from ..primitives import Primitive, astype, getitem, lookup, name_of
 from .errors import BackproseError, ProgramError, RefusedError
 from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var
 from .result_types import python_operator, result_type
-from .values import Array, Known, Struct, Value, known, operand_of
+from .values import Array, Known, Struct, Value, known, operand_of, settled, struct
 
 TEMPORARY = "t"
 
@@ -95,7 +95,9 @@ class Trace:
                 return self._apply(np.expand_dims, [args[0], axis], {}, origin)
         primitive = lookup(op)
         if primitive is None:
-            positional = tuple(operand_of(self.array_like(v, origin)) for v in args)
+            positional = tuple(
+                operand_of(self.array_like(v, origin) if isinstance(v, Struct) else v) for v in args
+            )
             named = tuple((k, operand_of(v)) for k, v in kwargs.items())
             if any(k in ("out", "where", "casting", "order", "subok") for k, _ in named):
                 raise RefusedError(f"a keyword of {name_of(op)} is not supported")
@@ -108,8 +110,10 @@ class Trace:
             if param.name not in bound:
                 continue
             value = bound[param.name]
-            if param.name in primitive.wrt and param.name != "arrays":
+            if param.name in (*primitive.wrt, "indices", "condition") and param.name != "arrays":
                 value = self.array_like(value, origin)
+            elif param.name == "index":
+                value = self.index_like(value, origin)
             if param.default is param.empty:
                 positional.append(operand_of(value))
             elif not _is_default(value, param.default):
@@ -157,6 +161,17 @@ class Trace:
         if isinstance(value, Array | Known):
             return value
         raise ProgramError(f"expected an array, got a {type(value).__name__.lower()}")
+
+    def index_like(self, value: Value, origin: Origin) -> Value:
+        """An index in which lists of ints are arrays."""
+        if isinstance(value, Struct) and value.kind is tuple:
+            return struct(tuple, [self.index_like(item, origin) for item in value.items])
+        value = settled(value)
+        if isinstance(value, Known) and isinstance(value.value, list):
+            return Array(Lit(np.array(value.value, dtype=np.int64 if not value.value else None)))
+        if isinstance(value, Struct):
+            return self.array_like(value, origin)
+        return value
 
     def cast(self, array: Array, dtype: Any, origin: Origin) -> Value:
         return self.apply(astype, [array, known(np.dtype(dtype))], {}, origin)

@@ -112,6 +112,16 @@ def struct(kind: type, items: list[Value], keys: tuple[Any, ...] = ()) -> Struct
     return Struct(kind, items, keys)
 
 
+def settled(value: Value) -> Value:
+    """A list whose items are all known, as a known list."""
+    if isinstance(value, Struct) and value.kind is list:
+        items = [settled(item) for item in value.items]
+        if all(isinstance(item, Known) for item in items):
+            operand = Items("list", tuple(operand_of(item) for item in items))
+            return Known([item.value for item in items if isinstance(item, Known)], operand)
+    return value
+
+
 def operand_of(value: Value) -> Operand:
     """The operand that stands for a value in an atom."""
     if isinstance(value, Known | Array):

@@ -1,0 +1,25 @@
+"""Shared by all tests: 64-bit references, fixed seeds."""
+
+import os
+import sys
+from pathlib import Path
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import jax
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))  # `programs`, the corpus
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture
+def x64():
+    """For references computed by JAX itself; the package switches 64 bits on by itself."""
+    with jax.enable_x64(True):
+        yield

@@ -1,0 +1,239 @@
+"""Every registered rule, on every one of its samples: the registry tests itself.
+
+References: NumPy for values and dtypes, central differences, jax.vjp of the function's twin, and jax's second
+derivative of it. A rule without samples fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+import backprose.primitives as primitives
+from backprose.primitives import NONDIFFERENTIABLE, Draw, Primitive, Sample, registered
+from backprose.transform.arguments import spec_of
+from backprose.transform.emit import Emitted
+from backprose.transform.load import load
+from backprose.transform.pipeline import Request, derive
+
+# (relative to the largest entry, absolute)
+FINITE_DIFFERENCES = 2e-7
+EXACT = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 3e-5}
+STEP = 1e-6
+
+# Chosen so that nothing in a sample sits within a step of a kink.
+WITHOUT_SAMPLES = {np.empty, np.empty_like}
+
+
+def draw(spec: Draw, rng: np.random.Generator) -> np.ndarray | np.generic:
+    """A random array from a domain; 0-d draws are NumPy scalars, as users have them."""
+    shape, domain = spec.shape, spec.domain
+    normal = rng.normal(size=shape)
+    if domain == "real":
+        value = normal
+    elif domain == "positive":
+        value = 0.3 + np.abs(normal)
+    elif domain == "nonzero":
+        value = np.where(normal >= 0, 0.3, -0.3) + normal
+    elif domain == "ties":
+        value = np.where(np.arange(normal.size) % 2 == 0, 0.0, normal.ravel()).reshape(shape)
+    elif domain == "zeros":
+        value = np.where(np.arange(normal.size) % 3 == 0, 0.0, normal.ravel()).reshape(shape)
+    elif domain == "bool":
+        return rng.integers(0, 2, size=shape).astype(bool)
+    elif domain in ("integer", "index"):
+        return rng.integers(0, 3, size=shape)
+    elif domain == "spd":
+        square = rng.normal(size=shape)
+        value = square @ np.swapaxes(square, -1, -2) + shape[-1] * np.eye(shape[-1])
+        value += 0.1 * rng.normal(size=shape)  # positive definite, not quite symmetric
+    else:
+        low, high = domain
+        value = rng.uniform(low, high, size=shape)
+    return np.asarray(value) if np.ndim(value) else np.float64(value)
+
+
+class Case:
+    """A sample as a function of its arrays: `function(*arrays)`, with everything else fixed."""
+
+    def __init__(self, primitive: Primitive, sample: Sample, dtype: Any = np.float64):
+        self.primitive = primitive
+        rng = np.random.default_rng(7)
+        self.arrays: list[Any] = []
+        self.constants: dict[str, Any] = {"fn": primitive.function}
+
+        def text(value: Any) -> str:
+            if isinstance(value, Draw):
+                array = draw(value, rng)
+                self.arrays.append(array.astype(dtype) if array.dtype.kind == "f" else array)
+                return f"x{len(self.arrays) - 1}"
+            if isinstance(value, list):
+                return f"[{', '.join(map(text, value))}]"
+            if isinstance(value, tuple):
+                return f"({', '.join(map(text, value))}{',' if value else ''})"
+            name = f"c{len(self.constants)}"
+            self.constants[name] = value
+            return name
+
+        args = [text(a) for a in sample.args] + [f"{k}={text(v)}" for k, v in sample.kwargs.items()]
+        names = ", ".join(f"x{k}" for k in range(len(self.arrays)))
+        source = f"def call({names}):\n    return fn({', '.join(args)})\n"
+        self.function = load(Emitted(source, "call", self.constants))
+        self.wrt = tuple(f"x{k}" for k, a in enumerate(self.arrays) if a.dtype.kind == "f")
+
+    def derivative(self, mode: str, target: str) -> Any:
+        specs = {f"x{k}": spec_of(a) for k, a in enumerate(self.arrays)}
+        return derive(Request(self.function, specs, self.wrt, mode, target=target, single=False)).function
+
+    def twin(self, *chosen: Any) -> Any:
+        """The same call of JAX's function, on the floating arrays alone."""
+        values = iter(chosen)
+        full = [next(values) if a.dtype.kind == "f" else a for a in self.arrays]
+        twin = self.primitive.jax
+        function = load(
+            Emitted(
+                inspect.getsource(self.function), "call", {**self.constants, "fn": twin}
+            )
+        )
+        return function(*full)
+
+    @property
+    def floats(self) -> list[Any]:
+        return [a for a in self.arrays if a.dtype.kind == "f"]
+
+
+def floats_of(result: Any) -> list[np.ndarray]:
+    leaves = jax.tree.leaves(result)
+    return [np.asarray(leaf) for leaf in leaves if np.asarray(leaf).dtype.kind == "f"]
+
+
+def cases() -> list[Any]:
+    found = []
+    for primitive in registered():
+        for k, sample in enumerate(primitive.samples):
+            found.append(pytest.param(primitive, sample, id=f"{primitive.name}-{k}"))
+    return found
+
+
+DIFFERENTIABLE = [c for c in cases() if c.values[0].kind != NONDIFFERENTIABLE]
+
+
+def test_every_rule_has_samples():
+    missing = [p.name for p in registered() if not p.samples and p.function not in WITHOUT_SAMPLES]
+    assert missing == []
+
+
+def test_every_rule_serves_both_modes():
+    missing = [
+        p.name for p in registered() if p.kind == primitives.GENERAL and (p.adjoint is None or p.tangent is None)
+    ]
+    assert missing == []
+
+
+def seeds(result: Any, rng: np.random.Generator) -> list[np.ndarray]:
+    return [rng.normal(size=r.shape).astype(r.dtype) for r in floats_of(result)]
+
+
+def close(a: Any, b: Any, tolerance: float) -> None:
+    a, b = np.asarray(a), np.asarray(b)
+    assert a.shape == b.shape
+    scale = max(1.0, float(np.max(np.abs(b), initial=0.0)))
+    np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * scale)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
+def test_reverse_mode(primitive, sample, dtype, x64):
+    """Value and dtype equal NumPy's; the adjoint equals jax.vjp's and, in float64, central differences."""
+    case, rng = Case(primitive, sample, dtype), np.random.default_rng(3)
+    if not case.wrt:
+        pytest.fail("a sample needs a floating-point array")
+    expected = case.function(*case.arrays)
+    dys = seeds(expected, rng)
+    value, gradients = case.derivative("vjp", "jax")(*case.arrays, *dys)
+    for ours, numpys in zip(jax.tree.leaves(value), jax.tree.leaves(expected), strict=True):
+        assert np.asarray(ours).dtype == np.asarray(numpys).dtype
+        close(ours, numpys, EXACT[np.dtype(dtype)])
+    for gradient, array in zip(gradients, case.floats, strict=True):
+        assert gradient.dtype == array.dtype
+        assert gradient.shape == np.shape(array)
+    reference, pull = jax.vjp(case.twin, *case.floats)
+    leaves, structure = jax.tree.flatten(reference)
+    adjoints = iter(dys)
+    full = [next(adjoints).astype(r.dtype) if r.dtype.kind == "f" else np.zeros(r.shape, jax.dtypes.float0) for r in leaves]
+    for ours, theirs in zip(gradients, pull(jax.tree.unflatten(structure, full)), strict=True):
+        close(ours, theirs, EXACT[np.dtype(dtype)])
+    if dtype == np.float64:
+        directions = [rng.normal(size=np.shape(a)) for a in case.floats]
+        along = sum(float(np.sum(g * u)) for g, u in zip(gradients, directions, strict=True))
+        close(along, difference(case, directions, dys), FINITE_DIFFERENCES * (1 + abs(along)))
+
+
+def difference(case: Case, directions: list[np.ndarray], dys: list[np.ndarray]) -> float:
+    """The derivative of `sum(dy * f)` along a direction, by central differences."""
+    total = 0.0
+    for sign in (1, -1):
+        moved = iter(a + sign * STEP * u for a, u in zip(case.floats, directions, strict=True))
+        full = [next(moved) if a.dtype.kind == "f" else a for a in case.arrays]
+        results = floats_of(case.function(*full))
+        total += sign * sum(float(np.sum(dy * r)) for dy, r in zip(dys, results, strict=True))
+    return total / (2 * STEP)
+
+
+@pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
+def test_forward_mode_is_the_transpose_of_reverse_mode(primitive, sample):
+    case, rng = Case(primitive, sample), np.random.default_rng(4)
+    dys = seeds(case.function(*case.arrays), rng)
+    directions = [rng.normal(size=np.shape(a)) for a in case.floats]
+    _, gradients = case.derivative("vjp", "numpy")(*case.arrays, *dys)
+    _, tangents = case.derivative("jvp", "numpy")(*case.arrays, *directions)
+    forward = sum(float(np.sum(dy * t)) for dy, t in zip(dys, floats_of(tangents), strict=True))
+    backward = sum(float(np.sum(g * u)) for g, u in zip(gradients, directions, strict=True))
+    assert forward == pytest.approx(backward, rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
+def test_second_order(primitive, sample, x64):
+    """JAX differentiates the emitted adjoint; it must agree with JAX's second derivative of the function."""
+    case, rng = Case(primitive, sample), np.random.default_rng(5)
+    dys = seeds(case.function(*case.arrays), rng)
+    directions = tuple(rng.normal(size=np.shape(a)) for a in case.floats)
+    emitted = case.derivative("vjp", "jax")
+
+    def ours(*chosen):
+        values = iter(chosen)
+        full = [next(values) if a.dtype.kind == "f" else a for a in case.arrays]
+        return emitted(*full, *dys)[1]
+
+    def theirs(*chosen):
+        reference, pull = jax.vjp(case.twin, *chosen)
+        leaves, structure = jax.tree.flatten(reference)
+        adjoints = iter(dys)
+        full = [next(adjoints) if r.dtype.kind == "f" else np.zeros(r.shape, jax.dtypes.float0) for r in leaves]
+        return tuple(pull(jax.tree.unflatten(structure, full)))
+
+    floats = tuple(np.asarray(a) for a in case.floats)
+    a = jax.jvp(ours, floats, directions)[1]
+    b = jax.jvp(theirs, floats, directions)[1]
+    for x, y in zip(a, b, strict=True):
+        close(x, y, 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("primitive", "sample"), [c for c in cases() if c.values[0].kind == NONDIFFERENTIABLE]
+)
+def test_nondifferentiable_values(primitive, sample, x64):
+    """The primal of a function without a derivative: value and dtype as NumPy's."""
+    case = Case(primitive, sample)
+    expected = case.function(*case.arrays)
+    source = inspect.getsource(case.function).replace("call(", "call(w, ", 1).replace("(w, )", "(w)")
+    function = load(Emitted(source.replace("return fn", "return w, fn"), "call", case.constants))
+    specs = {"w": spec_of(1.5), **{f"x{k}": spec_of(a) for k, a in enumerate(case.arrays)}}
+    derived = derive(Request(function, specs, ("w",), "value_and_grad", aux=True)).function
+    (_, value), _ = derived(1.5, *case.arrays)
+    assert np.asarray(value).dtype == np.asarray(expected).dtype
+    np.testing.assert_allclose(np.asarray(value), expected, rtol=1e-15, atol=0)  # np.round differs by an ulp

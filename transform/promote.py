@@ -1,0 +1,133 @@
+"""NumPy's dtypes in JAX: an explicit cast where JAX would promote differently.
+
+NumPy computes `int32 + float32` in float64 and takes the result of `np.exp(2.0)` for a float64 array; JAX stays in
+float32 and takes it for a Python number. Where the two differ, the operands are cast to NumPy's dtype.
+
+Before (i: int32, x: float32):
+    y = i + x
+
+After:
+    y = i.astype(jnp.float64) + x.astype(jnp.float64)
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..primitives import astype, lookup
+from .errors import BackproseError
+from .ir import ArrayType, Atom, Function, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .result_types import abstract_call, jax_of
+
+
+def promote(function: Function) -> Function:
+    """The function with casts where JAX's promotion differs from NumPy's."""
+    step = _Promotion()
+    for atom in function.body:
+        step.atom(atom)
+    return replace(function, body=tuple(step.atoms))
+
+
+class _Promotion:
+    def __init__(self) -> None:
+        self.atoms: list[Atom] = []
+        self.jax_types: dict[Var, ArrayType] = {}
+
+    def atom(self, atom: Atom) -> None:
+        arrays = [r for r in atom.results if isinstance(r.type, ArrayType)]
+        if arrays and atom.origin.spelling != "path" and not self.agrees(atom):
+            atom = self.cast_operands(atom, _computing_dtype(atom))
+            found = self.types(atom)
+            if found is not None and found[0].dtype != arrays[0].type.dtype:  # type: ignore[union-attr]
+                self.cast_result(atom)
+                return
+        self.atoms.append(atom)
+        found = self.types(atom) if arrays else None
+        for r, t in zip(atom.results, found or [], strict=False):
+            if t.weak or t.dtype != r.type.dtype:
+                self.jax_types[r] = t
+
+    def agrees(self, atom: Atom) -> bool:
+        """Whether JAX computes an atom in NumPy's dtype."""
+        types = [t for o in atom.operands() for t in self.operand_types(o)]
+        strong = {t.dtype for t in types if not t.weak}
+        weak_arrays = any(v in self.jax_types for v in atom.variables())
+        if not weak_arrays and len(strong) == 1 and next(iter(strong)).kind == "f" and atom.op is not np.array:
+            return True
+        found = self.types(atom)
+        if found is None:
+            return True
+        results = [r.type for r in atom.results]
+        if any(isinstance(r, ArrayType) and r.dtype != t.dtype for r, t in zip(results, found, strict=True)):
+            return False
+        if isinstance(atom.op, np.ufunc) and found[0].dtype.kind == "b" and len(strong) > 1:
+            return jax.numpy.result_type(*strong) == np.result_type(*strong)
+        return True
+
+    def types(self, atom: Atom) -> list[ArrayType] | None:
+        """The types that JAX gives to an atom's results."""
+        try:
+            function = jax_of(atom.op, lookup(atom.op))
+            shaped = abstract_call(
+                function,
+                tuple(self.stand_in(a) for a in atom.args),
+                tuple((k, self.stand_in(v)) for k, v in atom.kwargs),
+            )
+        except (BackproseError, AttributeError):
+            return None
+        leaves = jax.tree.leaves(shaped)
+        return [ArrayType(s.shape, np.dtype(s.dtype), bool(s.weak_type)) for s in leaves]
+
+    def stand_in(self, operand: Any) -> Any:
+        """An operand whose variables have their JAX types."""
+        if isinstance(operand, Var) and operand in self.jax_types:
+            return Var(operand.hint, self.jax_types[operand])
+        if isinstance(operand, Items):
+            return replace(operand, items=tuple(self.stand_in(i) for i in operand.items))
+        if isinstance(operand, Slice):
+            parts = (operand.start, operand.stop, operand.step)
+            return Slice(*(None if p is None else self.stand_in(p) for p in parts))
+        return operand
+
+    def operand_types(self, operand: Operand) -> list[ArrayType]:
+        if isinstance(operand, Items):
+            return [t for item in operand.items for t in self.operand_types(item)]
+        if isinstance(operand, Var) and operand in self.jax_types:
+            return [self.jax_types[operand]]
+        found = type_of(operand) if isinstance(operand, Var | Lit) else None
+        if isinstance(found, StaticType):
+            found = type_of(Lit(found.value))
+        return [found] if isinstance(found, ArrayType) else []
+
+    def cast_operands(self, atom: Atom, dtype: np.dtype) -> Atom:
+        casts: dict[Var, Var] = {}
+        for v in atom.variables():
+            if not isinstance(v.type, ArrayType) or v in casts:
+                continue
+            current = self.jax_types.get(v, v.type)
+            if v.type.weak or v.type.dtype.kind not in "iufc" or (current.dtype == dtype and not current.weak):
+                continue
+            casts[v] = Var("t", replace(v.type, dtype=dtype, weak=False))
+            origin = replace(atom.origin, spelling="method")
+            self.atoms.append(Atom((casts[v],), astype, (v, Lit(dtype)), (), origin))
+        return atom.map(lambda v: casts.get(v, v))
+
+    def cast_result(self, atom: Atom) -> None:
+        """Where the operands do not decide, as for `jnp.array([x, 1.0])`, the result is cast."""
+        (result,) = atom.results
+        raw = Var("t", result.type)
+        self.atoms.append(replace(atom, results=(raw,)))
+        origin = replace(atom.origin, spelling="method")
+        self.atoms.append(Atom((result,), astype, (raw, Lit(result.type.dtype)), (), origin))
+
+
+def _computing_dtype(atom: Atom) -> np.dtype:
+    result = atom.results[0].type
+    if result.dtype.kind != "b":
+        return result.dtype
+    types = [v.type.dtype for v in atom.variables() if isinstance(v.type, ArrayType)]
+    return np.result_type(*types)
