@@ -13,6 +13,11 @@ def mT(x):
     return np.swapaxes(x, -1, -2)
 
 
+def per_matrix(x, a):
+    """A number for each matrix of a stack, so that it broadcasts against the matrices."""
+    return x if a.ndim == 2 else x[..., None, None]
+
+
 @adjoint(np.linalg.inv, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))])
 def inv(dy, y, a):
     """Giles (2008), section 2.2.3."""
@@ -50,7 +55,7 @@ def solve_tangent(a_dot, b_dot, y, a, b):
 @adjoint(np.linalg.det, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))])
 def det(dy, y, a):
     """Giles (2008), section 2.2.4."""
-    return (dy * y)[..., None, None] * mT(np.linalg.inv(a))
+    return per_matrix(dy * y, a) * mT(np.linalg.inv(a))
 
 
 @tangent(np.linalg.det)
@@ -63,7 +68,7 @@ def slogdet(dy, y, a):
     """Giles (2008), section 2.2.4: the logarithm's adjoint is the transposed inverse; the sign is constant."""
     if dy[1] is None:
         return np.zeros_like(a)
-    return dy[1][..., None, None] * mT(np.linalg.inv(a))
+    return per_matrix(dy[1], a) * mT(np.linalg.inv(a))
 
 
 @tangent(np.linalg.slogdet)

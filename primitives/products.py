@@ -29,9 +29,9 @@ def matmul(dy, y, a, b):
     if a.ndim == 1:
         return (b @ dy[..., None])[..., 0], a[:, None] * dy[..., None, :]
     if b.ndim == 1:
-        return dy[..., None] * b, np.swapaxes(a, -1, -2) @ dy if a.ndim == 2 else (
-            np.swapaxes(a, -1, -2) @ dy[..., None]
-        )[..., 0]
+        if a.ndim == 2:
+            return np.outer(dy, b), a.T @ dy
+        return dy[..., None] * b, (np.swapaxes(a, -1, -2) @ dy[..., None])[..., 0]
     if a.ndim == b.ndim == 2:
         return dy @ b.T, a.T @ dy
     return dy @ np.swapaxes(b, -1, -2), np.swapaxes(a, -1, -2) @ dy

@@ -136,7 +136,7 @@ class FunctionText:
         if atom.op is getattr or (atom.op is getitem and isinstance(v.type, StaticType)):
             return not self.is_named(v)
         if isinstance(v.type, StaticType):
-            return self.uses[v] == 1 and not self.is_named(v)
+            return not self.is_named(v)
         if self.is_path(atom):
             return True
         if atom.op is np.transpose and not atom.kwargs and not self.is_named(v):

@@ -49,7 +49,7 @@ def product(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
     flatten(trace, atom, found, False, single, visited)
     mark = len(trace.atoms)
     logistic = _logistic(trace, found)
-    if len(found.above) + len(found.below) < 2:
+    if len(visited) < 2 and not logistic or not found.above + found.below:
         return None
     value = write(trace, atom, found)
     before, after = sum(map(cost, visited)), sum(map(cost, trace.atoms[mark:]))

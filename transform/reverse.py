@@ -44,9 +44,16 @@ def reverse(function: Function, seeds: Sequence[tuple[Var, Value]]) -> tuple[Tra
     last = Origin(part="adjoint", spelling="operator")
     for v, seed in seeds:
         step.contribute(v, seed, last)
-    for atom in reversed(function.body):
+    # A gradient is finished as soon as nothing more can be added to it: at the first use of its variable.
+    first_uses: dict[int, list[Var]] = {}
+    for v in function.wrt:
+        uses = (k for k, atom in enumerate(function.body) if v in atom.variables())
+        first_uses.setdefault(next(uses, 0), []).append(v)
+    for k, atom in reversed(list(enumerate(function.body))):
         if any(r in step.contributions for r in atom.results):
             step.atom(atom)
+        for v in first_uses.get(k, ()):
+            step.adjoint(v)
     return trace, [step.adjoint(v) if v in active else None for v in function.wrt]
 
 
@@ -122,7 +129,8 @@ class _Reverse:
         extra = found.ndim - wanted.ndim
         if extra > 0:
             axis = known(0 if extra == 1 else tuple(range(extra)))
-            value = _array(apply(np.sum, [value], {"axis": axis}, origin))
+            kwargs: dict[str, Value] = {} if extra == found.ndim else {"axis": axis}
+            value = _array(apply(np.sum, [value], kwargs, origin))
         shape = value.type.shape
         offset = wanted.ndim - len(shape)
         stretched = tuple(
@@ -130,7 +138,7 @@ class _Reverse:
         )
         if stretched:
             axis = known(stretched[0] if len(stretched) == 1 else stretched)
-            kwargs: dict[str, Value] = {"axis": axis, "keepdims": known(True)}
+            kwargs = {"axis": axis, "keepdims": known(True)}
             value = _array(apply(np.sum, [value], kwargs, origin))
         if value.type.shape != wanted.shape:
             whole = self.context.trace.attribute(Array(v), "shape", origin)

@@ -44,6 +44,10 @@ EXACT = (
     ("-(x.T)", "(-x).T"),
     ("np.squeeze(np.expand_dims(x, a), axis=a)", "x"),
     ("np.expand_dims(np.squeeze(x, axis=a), a)", "x"),
+    ("np.squeeze(np.sum(x, axis=a, keepdims=True), axis=a)", "np.sum(x, axis=a)"),
+    ("np.sum(-x)", "-np.sum(x)"),
+    ("np.sum(-x, axis=a)", "-np.sum(x, axis=a)"),
+    ("np.sum(-x, axis=a, keepdims=k)", "-np.sum(x, axis=a, keepdims=k)"),
     ("np.reshape(np.reshape(x, s), t)", "np.reshape(x, t)"),
     ("np.reshape(x, s)", "x"),
     ("np.broadcast_to(x, s)", "x"),
@@ -162,7 +166,9 @@ def _match(
                 return False
             if not _match(part, inner, bound, trace, single):
                 return False
-        elif not (isinstance(operand, Lit) and is_number(operand.value) and operand.value == part):
+        elif not isinstance(operand, Lit) or isinstance(part, bool) and operand.value is not part:
+            return False
+        elif not isinstance(part, bool) and not (is_number(operand.value) and operand.value == part):
             return False
     return True
 

@@ -62,7 +62,7 @@ def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bo
             value = next((v for rule in rules if (v := rule(trace, atom, single)) is not None), None)
             if value is not None:
                 operand = operand_of(value)
-                adopt_name(operand, atom.result)
+                adopt_name(trace, operand, atom.result)
                 replaced[atom.result] = operand
                 changed = True
                 continue
@@ -70,7 +70,7 @@ def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bo
         twin = seen.get(key)
         if twin is not None:
             for old, new in zip(atom.results, twin.results, strict=True):
-                adopt_name(new, old)
+                adopt_name(trace, new, old)
                 replaced[old] = new
             changed = True
             continue
@@ -80,9 +80,12 @@ def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bo
     return replace(function, body=tuple(trace.atoms), output=output), changed
 
 
-def adopt_name(operand: Operand, old: Var) -> None:
-    """Let an unnamed replacement carry the name of what it replaces."""
-    if isinstance(operand, Var) and operand.depth is None:
+def adopt_name(trace: Trace, operand: Operand, old: Var) -> None:
+    """Let an unnamed replacement carry the name of what it replaces; the user's lines keep theirs."""
+    atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
+    if isinstance(operand, Var) and operand.depth is None and atom is not None:
+        if old.depth is None and atom.origin.part == "primal":
+            return
         if operand.adjoint_of is None and operand.tangent_of is None:
             operand.hint, operand.depth = old.hint, old.depth
             operand.adjoint_of, operand.tangent_of = old.adjoint_of, old.tangent_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +42,7 @@ class _Sizes:
             atom = original.map(lambda v: self.replaced.get(v, v))
             if atom.op is getattr:
                 x, attribute = atom.args
-                if isinstance(x, Var) and isinstance(x.type, ArrayType) and self.respells(x, attribute):
+                if isinstance(x, Var) and isinstance(x.type, ArrayType) and self.respells(x, static_value(attribute)):
                     self.replaced[atom.result] = self.spelled(x, static_value(attribute), atom)
                     continue
             if atom.op is getitem and isinstance(atom.args[0], Items) and is_static(atom.args[1]):
@@ -53,17 +54,18 @@ class _Sizes:
         output = substitute(self.function.output, lambda v: self.replaced.get(v, v))
         return replace(self.function, body=tuple(self.trace.atoms), output=output)
 
-    def respells(self, x: Var, attribute: Operand) -> bool:
-        """A value that only its shape keeps alive; or a column, whose size is better called a length."""
-        column = isinstance(x.type, ArrayType) and x.type.ndim > 1 and sum(s != 1 for s in x.type.shape) == 1
-        return x not in self.live or (column and static_value(attribute) == "size" and x.depth != 0)
+    def respells(self, x: Var, attribute: str) -> bool:
+        """A value that only its shape keeps alive, or whose size is better read from a named array."""
+        if x not in self.live:
+            return True
+        return x.depth != 0 and (_is_column(x, attribute) or self.named_twin(x) is not None)
 
     def spelled(self, x: Var, attribute: str, atom: Atom) -> Operand:
         found = x.type
         assert isinstance(found, ArrayType)
         if attribute not in ("shape", "size"):
             return Lit(getattr(found, attribute))
-        same = self.same_shape(x) if x not in self.live else None
+        same = None if _is_column(x, attribute) else self.named_twin(x) or self.same_shape(x)
         if same is not None:
             return self.static(getattr(found, attribute), getattr, (same, Lit(attribute)), atom)
         dims = tuple(self.dimension(x, k, atom) for k in range(found.ndim))
@@ -82,16 +84,20 @@ class _Sizes:
     def static(self, value: Any, op: Any, args: tuple[Operand, ...], atom: Atom) -> Operand:
         return self.trace.emit(Var("t", StaticType(value)), op, args, (), atom.origin)
 
-    def same_shape(self, x: Var) -> Var | None:
+    def named_twin(self, x: Var) -> Var | None:
+        """An array that the user named and that has the shape of `x`."""
+        return self.same_shape(x, lambda v: v in self.live and v.depth == 0)
+
+    def same_shape(self, x: Var, good: Callable[[Var], bool] | None = None) -> Var | None:
         """A live array that has the shape of `x` because x was computed from it elementwise."""
-        if x in self.live:
+        if x in self.live if good is None else good(x):
             return x
         atom = self.definitions.get(x)
         if atom is None or not _is_elementwise(atom):
             return None
         for operand in atom.args:
             if isinstance(operand, Var) and operand.type == x.type:
-                found = self.same_shape(operand)
+                found = self.same_shape(operand, good)
                 if found is not None:
                     return found
         return None
@@ -114,6 +120,17 @@ class _Sizes:
         if isinstance(step, tuple):
             return self.dimension(step[0], step[1], atom)
         return step
+
+
+def _is_column(x: Var, attribute: str) -> bool:
+    """Whether the size of `x` is one length: an array with other axes of size one."""
+    found = x.type
+    return (
+        attribute == "size"
+        and isinstance(found, ArrayType)
+        and found.ndim > 1
+        and sum(size != 1 for size in found.shape) == 1
+    )
 
 
 def _is_elementwise(atom: Atom) -> bool:

@@ -170,7 +170,9 @@ class Speller:
 
     def binary(self, sign: str, level: int, left: Operand, right: Operand) -> Text:
         if level == POWER:
-            return f"{self.operand(left, POWER + 1)}**{self.operand(right, UNARY)}", POWER
+            base, exponent = self.operand(left, POWER + 1), self.operand(right, UNARY)
+            simple = all(t.lstrip("-").replace(".", "").replace("_", "").isalnum() for t in (base, exponent))
+            return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", POWER
         lower = level + 1 if level == COMPARE else level
         return f"{self.operand(left, lower)} {sign} {self.operand(right, level + 1)}", level
 
