@@ -1,5 +1,6 @@
 """Backprop as prose: derivatives of plain NumPy functions, as Python that a person can read."""
 
+from .checking import check_grads
 from .derivative import Derivative, grad, value_and_grad
 from .transform.errors import ArgumentError, BackproseError, ProgramError, RefusedError, SourceError
 
@@ -10,6 +11,7 @@ __all__ = [
     "ProgramError",
     "RefusedError",
     "SourceError",
+    "check_grads",
     "grad",
     "value_and_grad",
 ]

@@ -48,9 +48,8 @@ def mean(dy, y, x, axis=None, keepdims=False):
 def share(d, y, x, axis, keepdims):
     """`d` spread evenly over the elements that are equal to the extremum."""
     at = x == restored(y, x, axis, keepdims)
-    return np.where(at, restored(d, x, axis, keepdims), 0) / np.sum(
-        at, axis=axis, keepdims=True, dtype=x.dtype
-    )
+    number = np.sum(at, axis=axis, keepdims=axis is not None, dtype=x.dtype)
+    return np.where(at, restored(d, x, axis, keepdims), 0) / number
 
 
 def mean_at(x_dot, y, x, axis, keepdims):
@@ -127,25 +126,25 @@ VARIED = [
 
 @adjoint(np.var, dtype="float", samples=VARIED)
 def var(dy, y, x, axis=None, ddof=0, keepdims=False):
-    centred = x - np.mean(x, axis=axis, keepdims=True)
+    centred = x - np.mean(x, axis=axis, keepdims=axis is not None)
     return restored(dy, x, axis, keepdims) * (2 * centred) / (count(x, axis) - ddof)
 
 
 @tangent(np.var)
 def var_tangent(x_dot, y, x, axis=None, ddof=0, keepdims=False):
-    centred = x - np.mean(x, axis=axis, keepdims=True)
+    centred = x - np.mean(x, axis=axis, keepdims=axis is not None)
     return 2 * np.sum(centred * x_dot, axis=axis, keepdims=keepdims) / (count(x, axis) - ddof)
 
 
 @adjoint(np.std, dtype="float", samples=VARIED)
 def std(dy, y, x, axis=None, ddof=0, keepdims=False):
-    centred = x - np.mean(x, axis=axis, keepdims=True)
+    centred = x - np.mean(x, axis=axis, keepdims=axis is not None)
     return restored(dy / y, x, axis, keepdims) * centred / (count(x, axis) - ddof)
 
 
 @tangent(np.std)
 def std_tangent(x_dot, y, x, axis=None, ddof=0, keepdims=False):
-    centred = x - np.mean(x, axis=axis, keepdims=True)
+    centred = x - np.mean(x, axis=axis, keepdims=axis is not None)
     return np.sum(centred * x_dot, axis=axis, keepdims=keepdims) / ((count(x, axis) - ddof) * y)
 
 

@@ -23,7 +23,7 @@ def place(value, shape, index):
 
 
 def _place_jax(value, shape, index):
-    return jnp.zeros(shape, value.dtype).at[index].add(value)
+    return jnp.zeros(shape, jnp.asarray(value).dtype).at[index].add(value)
 
 
 @linear(np.reshape, samples=[call(real(3, 4), (2, 6)), call(real(3, 4), -1), call(real(), (1, 1))], views=True)
@@ -86,8 +86,11 @@ def flip(dy, y, x, axis=None):
 def pieces(dy, arrays, axis):
     """The part of `dy` that belongs to each of the concatenated arrays."""
     before = (slice(None),) * axis
-    sizes = [a.shape[axis] for a in arrays]
-    bounds = [(sum(sizes[:k]), sum(sizes[: k + 1])) for k in range(len(sizes))]
+    sizes, last = [a.shape[axis] for a in arrays], len(arrays) - 1
+    bounds = [
+        (sum(sizes[:k]) if k > 0 else None, sum(sizes[: k + 1]) if k < last else None)
+        for k in range(len(sizes))
+    ]
     return [dy[before + (slice(start, stop),)] for start, stop in bounds]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STATIC_ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 STATIC_MODULES = ("math", "operator", "itertools")
+READING_A_DICT = ("get", "keys", "values", "items")
 CREATION = (np.zeros, np.ones, np.full, np.eye, np.identity, np.arange, np.linspace, np.array, np.empty)
 
 
@@ -69,7 +70,9 @@ def call(
     if isinstance(function, types.FunctionType):
         return interpreter.inline(read(function), args, kwargs, frame, origin)
     owner = getattr(function, "__self__", None)
-    plain_method = isinstance(function, types.BuiltinMethodType) and is_plain(owner)
+    plain_method = isinstance(function, types.BuiltinMethodType) and (
+        is_plain(owner) or (isinstance(owner, dict) and function.__name__ in READING_A_DICT)
+    )
     if getattr(function, "__module__", None) in STATIC_MODULES or plain_method:
         return static_call(function, args, kwargs, origin)
     if hasattr(function, "source_function"):  # a derivative of ours: transform the text that it emitted

@@ -14,7 +14,7 @@ from ..primitives.fallback import JaxDerivative
 from .ir import Atom, CallSite, Function, Items, Lit, Operand, Statement, StaticType, Var, variables
 from .names import Names
 from .outline import Outlined, outlined_functions
-from .spell import ATOM, Speller, Text
+from .spell import ATOM, PLUS, TIMES, Speller, Text, literal_text
 from .values import Closure
 
 WIDTH = 92  # of a statement without its indentation
@@ -24,7 +24,7 @@ HELPERS = {
     "place": '''
 def place(value, shape, index):
     """Zeros of a shape with `value` added at `index`: the adjoint of `x[index]`."""
-    out = np.zeros(shape, value.dtype)
+    out = np.zeros(shape, np.asarray(value).dtype)
     np.add.at(out, index, value)
     return out
 ''',
@@ -71,7 +71,8 @@ def emit(function: Function, target: str, header: str = "") -> Emitted:
     if "jnp" in module.imports:
         imports.append("import jax.numpy as jnp")
     lines = []
-    for name, value in module.constants.items():
+    whole = "".join([*module.definitions.values(), main])
+    for name, value in sorted(module.constants.items(), key=lambda item: whole.find(item[0])):
         if isinstance(value, np.ndarray) and value.size > 64:
             large[name] = value
             lines.append(f"# {name}: {value.dtype}{list(value.shape)}, set by whoever loads this module")
@@ -99,7 +100,6 @@ class FunctionText:
 
     def __init__(self, function: Function, module: Module, name: str):
         self.function, self.module, self.name = function, module, name
-        self.names = Names(self.taken())
         self.definitions = {r: a for a in function.body for r in a.results}
         self.uses: Counter[Var] = Counter()
         for atom in function.body:
@@ -107,11 +107,21 @@ class FunctionText:
         self.uses.update(variables(function.output))
         self.kept: set[Var] = set()
         self.speller = Speller(module.target, self.inline)
+        self.speller.definitions = self.definitions
         self.speller.imports, self.speller.constants = module.imports, module.constants
         for outlined in outlined_functions(function.body):
             self.speller.callee_names[outlined] = module.define(outlined)
-        for param, v in function.params:
-            self.names.fix(v, param)
+        self.names = self.fresh_names()
+
+    def fresh_names(self) -> Names:
+        """Names in which only the parameters and the user's own variables are settled."""
+        names = Names(self.taken())
+        for param, v in self.function.params:
+            names.fix(v, param)
+        for v, name in self.user_names():
+            if name not in names.taken:
+                names.fix(v, name)
+        return names
 
     def taken(self) -> list[str]:
         """Names that no variable may take: parameters, called functions, constants."""
@@ -170,14 +180,10 @@ class FunctionText:
         return "\n".join([head, *doc, *(f"    {line}".rstrip() for line in lines)])
 
     def body(self) -> list[str]:
-        for v, name in self.user_names():
-            if name not in self.names.taken:
-                self.names.fix(v, name)
         self.choose_lines()
+        self.names = self.fresh_names()  # numbers follow the order of the lines
         lines = [
-            f'assert {name} == {value!r}, "written for {name} = {value!r}"'.replace('""', '"')
-            if "'" in repr(value) or True
-            else ""
+            f'assert {name} == {literal_text(value)}, "written for {name} = {value}"'
             for name, value in self.function.statics
         ]
         statement: Statement | None = None
@@ -202,7 +208,7 @@ class FunctionText:
             site, statement = origin.site, origin.statement
             if isinstance(atom.op, JaxDerivative):
                 lines.append(f"# No rule for {name_of(atom.op.function)}: JAX differentiates this operation.")
-            lines.append(self.statement_text(atom))
+            lines += self.statement_lines(atom)
             if origin.statement is not None and part == "primal":
                 emitted[origin.statement] = len(lines) - 1
         for source, k in emitted.items():
@@ -228,19 +234,52 @@ class FunctionText:
 
     def choose_lines(self) -> None:
         """Give nested values a line of their own until every line fits."""
-        for atom in self.function.body:
-            if all(self.is_nested(r) for r in atom.results):
-                continue
-            while len(self.statement_text(atom)) > WIDTH:
-                longest = self.longest_nested(atom.operands())
-                if longest is None:
-                    break
-                self.kept.add(longest)
-        while len(self.return_text()) > WIDTH:
-            longest = self.longest_nested([self.function.output])
-            if longest is None:
-                break
+        while len(self.return_text()) > WIDTH and self.keep_longest([self.function.output]):
+            pass
+        # A value is computed before it is used: backwards, a line that was split off is still to come.
+        for atom in reversed(self.function.body):
+            if not all(self.is_nested(r) for r in atom.results):
+                while not self.fits(atom) and self.keep_longest(self.breakable(atom)):
+                    pass
+
+    def breakable(self, atom: Atom) -> list[Operand]:
+        """The operands to shorten: the terms of a long sum, which has a line for each anyway."""
+        if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
+            terms = [operand for _, operand in self.terms(atom)]
+            if len(terms) >= 3:
+                return terms
+        return list(atom.operands())
+
+    def fits(self, atom: Atom) -> bool:
+        return all(len(line) <= WIDTH for line in self.statement_lines(atom))
+
+    def statement_lines(self, atom: Atom) -> list[str]:
+        """A statement; a sum that is too long for a line has a line for each term."""
+        text = self.statement_text(atom)
+        if len(text) <= WIDTH or atom.op not in (np.add, np.subtract):
+            return [text]
+        terms = self.terms(atom)
+        if len(terms) < 3:
+            return [text]
+        name, first = text.split(" = ", 1)[0], self.speller.operand(terms[0][1], PLUS)
+        rest = [f"    {sign} {self.speller.operand(term, TIMES)}" for sign, term in terms[1:]]
+        return [f"{name} = (", f"    {first}", *rest, ")"]
+
+    def terms(self, atom: Atom) -> list[tuple[str, Operand]]:
+        """The terms of a sum whose left part is nested in it, with their signs."""
+        left, right = atom.args
+        inner = self.definitions.get(left) if isinstance(left, Var) else None
+        nested = inner is not None and self.is_nested(inner.result) and inner.op in (np.add, np.subtract)
+        spelled = inner is not None and inner.origin.spelling == "operator"
+        before = self.terms(inner) if inner is not None and nested and spelled else [("+", left)]
+        return [*before, ("+" if atom.op is np.add else "-", right)]
+
+    def keep_longest(self, operands: Any) -> bool:
+        """Give the longest value that is nested in some operands a line of its own, if there is one."""
+        longest = self.longest_nested(operands)
+        if longest is not None:
             self.kept.add(longest)
+        return longest is not None
 
     def longest_nested(self, operands: Any) -> Var | None:
         nested = [
@@ -248,6 +287,7 @@ class FunctionText:
             for operand in operands
             for v in variables(operand)
             if v in self.definitions
+            and len(self.definitions[v].results) == 1
             and self.is_nested(v)
             and not isinstance(v.type, StaticType)
             and not self.is_path(self.definitions[v])

@@ -535,8 +535,8 @@ class Interpreter:
             name = attribute if isinstance(before, types.ModuleType) else f"{name}_{attribute}"
         module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in ("numpy", "math")
         if frame.anchor is not None or module:
-            literal = Lit(here, "np.pi" if here is np.pi else None)
-            return Known(here, literal)
+            constant = attributes and attributes[-1] in ("pi", "e", "euler_gamma") and module
+            return Known(here, Lit(here, f"np.{attributes[-1]}" if constant else None))
         if kind != "builtin" and not isinstance(here, types.ModuleType):
             self.trace.dependencies.append((reader(syntax, root, attributes), snapshot(here)))
         return lift(here, name, name)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .ir import ArrayType, Atom, CallSite, Function, Lit, Operand, Var, substitute, variables
+from .ir import ArrayType, Atom, CallSite, Function, Operand, Var, substitute, variables
 from .values import Closure
 
 
@@ -45,19 +45,20 @@ def _outline_site(function: Function, site: CallSite) -> Function:
     needed = {v for a in outside for v in a.variables()} | set(variables(function.output))
     if not (needed & defined) <= set(results) or any(not isinstance(r.type, ArrayType) for r in results):
         return function
-    params = {name: operand for name, operand in site.params.items() if isinstance(operand, Var | Lit)}
-    if len(params) != len(site.params) or len({id(o) for o in params.values()}) != len(params):
+    # A static argument has chosen the code that was inlined: the definition would not be the user's function.
+    params = {n: o for n, o in site.params.items() if isinstance(o, Var) and isinstance(o.type, ArrayType)}
+    if len(params) != len(site.params) or len(set(params.values())) != len(params):
         return function
     inputs = {v for a in inside for v in a.variables()} - defined
-    given = {o for o in params.values() if isinstance(o, Var)}
-    if not inputs <= given or any(isinstance(o, Lit) for o in params.values()):
+    available = {r for a in outside for r in a.results} | {v for _, v in function.params}
+    if not inputs <= set(params.values()) <= available:
         return function
-    fresh = {o: Var(name, o.type, depth=0) for name, o in params.items() if isinstance(o, Var)}
+    fresh = {o: Var(name, o.type, depth=0) for name, o in params.items()}
     body = tuple(a.map(lambda v: fresh.get(v, v)) for a in inside)
     inner = Function(
         name=site.name,
         signature=site.signature,
-        params=tuple((name, fresh[o]) for name, o in params.items() if isinstance(o, Var)),
+        params=tuple((name, fresh[o]) for name, o in params.items()),
         body=tuple(replace(a, origin=replace(a.origin, site=_rebased(a, site))) for a in body),
         output=substitute(site.result[0], lambda v: fresh.get(v, v)),
         calls=tuple(c for c in function.calls if c is not site and c.within(site)),

@@ -101,7 +101,7 @@ def parse(function: types.FunctionType) -> FunctionSyntax:
     (the file was edited after it was imported).
     """
     code = function.__code__
-    name = function.__name__
+    name = code.co_name  # a decorator may have changed the function's __name__
     signature = inspect.signature(function, follow_wrapped=False)
     defaults = {
         p.name: p.default for p in signature.parameters.values() if p.default is not p.empty
@@ -122,7 +122,7 @@ def parse(function: types.FunctionType) -> FunctionSyntax:
 def _source(function: types.FunctionType) -> tuple[str, int]:
     code = function.__code__
     try:
-        if function.__name__ == "<lambda>":
+        if code.co_name == "<lambda>":
             lines, _ = inspect.findsource(code)
             return "".join(lines), 1
         lines, first = inspect.getsourcelines(code)

@@ -33,6 +33,8 @@ def result_type(
         return index_type(args[0], args[1])
     shaped = abstract_call(jax_of(op, primitive), args, kwargs)
     policy = primitive.dtype if primitive is not None else None
+    if any(name == "dtype" for name, _ in kwargs):
+        policy = None  # the user has decided
     return _with_dtypes(shaped, arrays, policy)
 
 

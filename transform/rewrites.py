@@ -50,6 +50,7 @@ EXACT = (
     ("np.sum(-x, axis=a, keepdims=k)", "-np.sum(x, axis=a, keepdims=k)"),
     ("np.reshape(np.reshape(x, s), t)", "np.reshape(x, t)"),
     ("np.reshape(x, s)", "x"),
+    ("np.broadcast_to(np.expand_dims(x, 0), s)", "np.broadcast_to(x, s)"),
     ("np.broadcast_to(x, s)", "x"),
     ("np.broadcast_to(np.broadcast_to(x, s), t)", "np.broadcast_to(x, t)"),
     ("astype(x, d)", "x"),
@@ -141,6 +142,9 @@ def rewrite(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
 
 
 def _same_type(value: Value, atom: Atom) -> bool:
+    wanted = atom.result.type
+    if isinstance(wanted, StaticType):
+        return isinstance(value, Known) and value.value == wanted.value
     return type_of(operand_of(value)) == atom.result.type
 
 

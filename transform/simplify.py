@@ -15,7 +15,7 @@ import numpy as np
 from .broadcasts import BROADCAST_RULES
 from .ir import Atom, Function, Items, Lit, Operand, Slice, StaticType, Var, substitute, type_of, variables
 from .products import product
-from .rewrites import operation, rewrite
+from .rewrites import is_number, operation, rewrite
 from .sizes import spell_sizes
 from .sums import total
 from .trace import Trace
@@ -27,7 +27,7 @@ ROUNDS = 30
 
 def simplify(function: Function) -> Function:
     """The function with the same results and no needless operations."""
-    rules: tuple[Rule, ...] = (fold, weaken, rewrite, *BROADCAST_RULES)
+    rules: tuple[Rule, ...] = (fold, number_as_it_is, weaken, rewrite, *BROADCAST_RULES)
     function = until_settled(drop_dead(function), rules)
     function = until_settled(function, (*rules, product, total))
     function = drop_dead(spell_sizes(function))
@@ -141,7 +141,7 @@ def operand_identity(operand: Any) -> Any:
 
 def fold(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
     """Arithmetic on literal numbers: `-(1.0)`, `2 * 0.5`; a quotient only where it is exact."""
-    values = [a.value for a in atom.args if isinstance(a, Lit)]
+    values = [a.value for a in atom.args if isinstance(a, Lit) and a.name is None]
     if len(values) != len(atom.args) or atom.kwargs or not all(map(_plain_number, values)):
         return None
     if atom.op not in (np.negative, np.multiply, np.add, np.subtract, np.divide):
@@ -150,6 +150,13 @@ def fold(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | Non
         return None
     value = atom.op(*values).item()
     return Known(value, Lit(value))
+
+
+def number_as_it_is(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
+    """A number reshaped to no axes is the number."""
+    if atom.op is np.reshape and isinstance(atom.args[0], Lit) and atom.result.type.shape == ():
+        return value_of(atom.args[0])
+    return None
 
 
 def _plain_number(value: Any) -> bool:
@@ -190,7 +197,7 @@ def constant_array(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> V
 
 def _full_like(trace: Trace, atom: Atom, model: Operand, number: Operand) -> Value | None:
     op, args = np.full_like, [value_of(model), value_of(number)]
-    if isinstance(number, Lit) and number.value in (0, 1):
+    if isinstance(number, Lit) and is_number(number.value) and number.value in (0, 1):
         op, args = (np.ones_like if number.value else np.zeros_like), args[:1]
     if op is atom.op:
         return None

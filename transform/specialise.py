@@ -12,6 +12,7 @@ from .arguments import ArraySpec, Spec, StaticSpec
 from .infer import Frame, Interpreter
 from .ir import ArrayType, Function, Lit, Operand, Origin, StaticType, StructType, Var
 from .lower import Lowered
+from .spell import literal_text
 from .trace import Trace, is_plain
 from .values import Array, Known, Storage, Struct, Value, operand_of, struct
 
@@ -100,7 +101,7 @@ def signature_text(signature: inspect.Signature) -> str:
     parts, star = [], False
     params = list(signature.parameters.values())
     for k, p in enumerate(params):
-        default = "" if p.default is p.empty or not is_plain(p.default) else f"={p.default!r}"
+        default = "" if p.default is p.empty or not is_plain(p.default) else f"={literal_text(p.default)}"
         if p.kind is p.VAR_POSITIONAL:
             parts.append(f"*{p.name}")
             star = True

@@ -52,6 +52,7 @@ class Speller:
         self.imports: set[str] = set()
         self.constants: dict[str, Any] = {}
         self.callee_names: dict[Any, str] = {}
+        self.definitions: dict[Var, Atom] = {}
 
     # --- operands ---
 
@@ -75,16 +76,15 @@ class Speller:
     def items(self, items: Items) -> str:
         parts = [self.operand(item, 1) for item in items.items]
         if items.kind == "dict":
-            return "{" + ", ".join(f"{k!r}: {p}" for k, p in zip(items.keys, parts, strict=True)) + "}"
+            return "{" + ", ".join(f"{literal_text(k)}: {p}" for k, p in zip(items.keys, parts, strict=True)) + "}"
         if items.kind == "list":
             return f"[{', '.join(parts)}]"
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
     def literal(self, literal: Lit) -> Text:
         value = literal.value
-        if literal.name == "np.pi":
-            self.module(self.np)
-            return f"{self.np}.pi", ATOM
+        if literal.name is not None and literal.name.startswith("np."):
+            return f"{self.module(self.np)}{literal.name[2:]}", ATOM
         if literal.name is not None:
             self.constants[literal.name] = value
             return literal.name, ATOM
@@ -104,7 +104,7 @@ class Speller:
             return repr(value), UNARY
         if value is Ellipsis:
             return "...", ATOM
-        return repr(value), ATOM
+        return literal_text(value), ATOM
 
     def number(self, value: Any) -> Text:
         if isinstance(value, float) and not math.isfinite(value):
@@ -126,8 +126,7 @@ class Speller:
     def index(self, index: Operand) -> str:
         """What stands between the brackets of a subscript."""
         if isinstance(index, Items) and index.kind == "tuple" and index.items:
-            parts = [self.index_part(item) for item in index.items]
-            return ", ".join(parts) + ("," if len(parts) == 1 else "")
+            return ", ".join(self.index_part(item) for item in index.items)
         return self.index_part(index)
 
     def index_part(self, part: Operand) -> str:
@@ -225,6 +224,12 @@ class Speller:
         return f"jax.jvp({function}, ({', '.join(chosen)},), {dots})[1:]"
 
 
+def literal_text(value: Any) -> str:
+    """A plain value as source text, strings in double quotes."""
+    text = repr(value)
+    return f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text
+
+
 def _is_array(operand: Operand) -> bool:
     return isinstance(operand, Var) and isinstance(operand.type, ArrayType)
 
@@ -295,11 +300,11 @@ def _place(speller: Speller, atom: Atom) -> Text:
     source = type_of(value)
     full = static_value(shape)
     assert isinstance(source, ArrayType)
-    padding = _padding(index, full) if is_static(index) else None
+    padding = _padding(index, full) if is_static(index) and _is_array(value) else None
     module = speller.module(speller.np)
     if padding is not None:
         widths, points = padding
-        text = speller.operand(value, ATOM)
+        text = speller.operand(value, ATOM if points else 1)
         if points:
             parts = ["None" if k in points else ":" for k in range(len(full))]
             while parts and parts[-1] == ":":
@@ -308,13 +313,21 @@ def _place(speller: Speller, atom: Atom) -> Text:
         if all(w == (0, 0) for w in widths):
             return text, ATOM
         same = len(set(widths)) == 1 and widths[0][0] == widths[0][1]
-        amount = str(widths[0][0]) if same else f"({', '.join(map(str, widths))}{',' if len(widths) == 1 else ''})"
+        amount = str(widths[0][0]) if same else str(widths[0] if len(widths) == 1 else tuple(widths))
         return f"{module}.pad({text}, {amount})", ATOM
     zeros = f"{module}.zeros({speller.operand(shape, 1)}, {speller.dtype(source.dtype)})"
+    model = speller.definitions.get(shape) if isinstance(shape, Var) else None
+    if model is not None and model.op is getattr and _has_dtype(model.args[0], source.dtype):
+        zeros = f"{module}.zeros_like({speller.operand(model.args[0], 1)})"
     if speller.target == "jax":
         return f"{zeros}.at[{speller.index(index)}].add({speller.operand(value)})", ATOM
     speller.imports.add("place")
     return f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})", ATOM
+
+
+def _has_dtype(operand: Operand, dtype: np.dtype) -> bool:
+    found = operand.type if isinstance(operand, Var) else None
+    return isinstance(found, ArrayType) and found.dtype == dtype and not found.weak
 
 
 def _padding(index: Operand, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], set[int]] | None:

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from .ir import ArrayType, Atom, Operand, Var, type_of
+from .ir import ArrayType, Atom, Lit, Operand, Var, type_of
 from .products import Factors, cost, flatten, is_derivative, scalar_size, write
 from .rewrites import operation
 from .trace import Trace
@@ -32,6 +32,7 @@ def total(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | No
     terms: list[Factors] = []
     visited: list[Atom] = []
     _terms(trace, atom, 1, terms, visited, single)
+    terms = _gather_numbers(terms)
     common = _take_common(terms)
     signs = [term.sign for term in terms]
     if all(sign < 0 for sign in signs):
@@ -72,6 +73,21 @@ def _terms(
             if not factors.above and not factors.below:
                 factors = Factors(sign=own, above=[operand])
             terms.append(factors)
+
+
+def _gather_numbers(terms: list[Factors]) -> list[Factors]:
+    """Literal terms added up, in the place of the first one."""
+    literals = [t for t in terms if not t.below and len(t.above) == 1 and _is_number(t.above[0])]
+    if len(literals) < 2 or len(literals) == len(terms):
+        return terms
+    amount = sum(t.sign * float(t.number) * t.above[0].value for t in literals)  # type: ignore[union-attr]
+    literals[0].sign, literals[0].number = (1 if amount >= 0 else -1), Fraction(1)
+    literals[0].above = [Lit(abs(amount))]
+    return [t for t in terms if all(t is not other for other in literals[1:])]
+
+
+def _is_number(operand: Operand) -> bool:
+    return isinstance(operand, Lit) and type(operand.value) in (int, float) and operand.name is None
 
 
 def _take_common(terms: list[Factors]) -> Factors:

@@ -46,6 +46,7 @@ ALLOWED_EXPRESSIONS = (
     cst.ConcatenatedString,
     cst.FormattedString,
     cst.Ellipsis,
+    cst.StarredElement,
 )
 
 NAMES: dict[type[cst.CSTNode], str] = {
@@ -129,6 +130,8 @@ class _Checker(cst.CSTVisitor):
         if isinstance(target, cst.Tuple | cst.List):
             for element in target.elements:
                 self.check_target(element.value)
+        elif isinstance(target, cst.StarredElement):
+            self.check_target(target.value)
         elif not isinstance(target, cst.Name):
             self.refuse_store(target)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -178,6 +179,13 @@ class Trace:
 
 
 def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
+    """The arguments by the rule's parameter names; NumPy's own names for the arrays are understood too."""
+    ours = list(primitive.signature.parameters)
+    theirs = numpy_parameters(primitive.function)
+    kwargs = {
+        ours[theirs.index(k)] if k not in ours and k in theirs[: len(ours)] else k: v
+        for k, v in kwargs.items()
+    }
     try:
         return primitive.bind(tuple(args), kwargs)
     except TypeError:
@@ -188,6 +196,14 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
             f"{what} of {primitive.name} is not supported",
             remedy=f"the supported parameters are ({known_names})",
         ) from None
+
+
+def numpy_parameters(function: Any) -> list[str]:
+    """The parameters of NumPy's function up to the first that a rule may leave out by name only."""
+    try:
+        return [p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+    except (TypeError, ValueError):
+        return []
 
 
 def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:
