@@ -81,15 +81,16 @@ class Derivative:
         The file is written whole or not at all. Raises `ArgumentError` where the text depends on a large global
         array, which a module cannot hold.
         """
-        text = self.source
+        _ = self.source
         assert self._last is not None
-        if self._last.emitted.constants:
-            names = ", ".join(self._last.emitted.constants)
+        emitted = self._last.emitted
+        if emitted.constants:
+            names = ", ".join(emitted.constants)
             raise ArgumentError(
                 f"the text reads large global arrays ({names}), which a saved module cannot hold",
                 remedy="pass them as arguments",
             )
-        write_whole(Path(path), standalone(text, self.target))
+        write_whole(Path(path), emitted.standalone(self.target))
 
     def source_function(self, args: list[Any], kwargs: dict[str, Any]) -> types.FunctionType:
         """The emitted function for arguments of given types, so that it can be differentiated again."""
@@ -156,7 +157,7 @@ class _Specialisation:
         values = iter(arrays)
         arguments = {name: rebuild(spec, values) for name, spec in self.specs.items()}
         bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
-        return self.derived.function(*bound.args, **bound.kwargs)
+        return self.derived.structure(self.derived.function(*bound.args, **bound.kwargs))
 
     def run(self, values: dict[str, Any]) -> Any:
         arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
@@ -241,20 +242,6 @@ def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str,
     if not result or len(set(result)) < len(result):
         raise ArgumentError("argnums must name at least one argument, and each only once")
     return tuple(result)
-
-
-def standalone(text: str, target: str) -> str:
-    """Emitted text as a module of its own: 64-bit numbers are switched on where it was written for them."""
-    if target == "jax" and ("float64" in text.split("\n\n")[0] or "float" in text.split("\n\n")[0]):
-        switch = 'jax.config.update("jax_enable_x64", True)  # as the arguments that this was written for\n'
-        head, _, rest = text.partition("\n\n\n")
-        if "float64" in head.split("import")[0] or ": float" in head.split("import")[0]:
-            lines = head.splitlines()
-            at = next(k for k, line in enumerate(lines) if line.startswith("import"))
-            if "import jax" not in lines:
-                lines.insert(at, "import jax")
-            return "\n".join(lines) + "\n\n" + switch + "\n\n" + rest
-    return text
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -423,7 +423,11 @@ def test_saving_is_all_or_nothing(rng, tmp_path, monkeypatch):
     f(rng.normal(size=3))
     path = tmp_path / "saved.py"
     path.write_text("kept")
-    monkeypatch.setattr("os.replace", lambda *a: (_ for _ in ()).throw(OSError("disk full")))
+
+    def fail(*args):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("os.replace", fail)
     with pytest.raises(OSError, match="disk full"):
         f.save(path)
     assert path.read_text() == "kept"

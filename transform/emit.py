@@ -11,7 +11,7 @@ import numpy as np
 
 from ..primitives import getitem, name_of, place
 from ..primitives.fallback import JaxDerivative
-from .ir import Atom, CallSite, Function, Items, Lit, Operand, Statement, StaticType, Var, variables
+from .ir import ArrayType, Atom, CallSite, Function, Items, Lit, Operand, Statement, StaticType, Var, variables
 from .names import Names
 from .outline import Outlined, outlined_functions
 from .spell import ATOM, PLUS, TIMES, Speller, Text, literal_text
@@ -31,13 +31,38 @@ def place(value, shape, index):
 }
 
 
-@dataclass
+@dataclass(frozen=True)
 class Emitted:
-    """The text of a module, the name of its function, and the constants that the text does not hold."""
+    """An emitted module, in parts: comment, imports, definitions; and the constants that the text does not hold.
 
-    text: str
+    `name` is that of its main function, `wide` says that it was written for 64-bit arguments.
+    """
+
+    definitions: str
     name: str
     constants: dict[str, Any] = field(default_factory=dict)
+    header: str = ""
+    imports: tuple[str, ...] = ()
+    settings: str = ""
+    wide: bool = False
+
+    @property
+    def text(self) -> str:
+        """The module as it is executed here, where 64-bit numbers are switched on around the call."""
+        return self.assembled(self.imports, self.settings)
+
+    def standalone(self, target: str) -> str:
+        """The module as it is saved: it switches 64-bit numbers on itself where it was written for them."""
+        if target != "jax" or not self.wide:
+            return self.text
+        switch = 'jax.config.update("jax_enable_x64", True)  # as the arguments that this was written for'
+        imports = (*self.imports, "import jax")
+        return self.assembled(imports, "\n".join(filter(None, [switch, self.settings])))
+
+    def assembled(self, imports: tuple[str, ...], settings: str) -> str:
+        lines = "\n".join(sorted(set(imports), key=lambda line: line.split()[1:]))
+        head = "\n\n".join(filter(None, [self.header + lines, settings]))
+        return (head + "\n\n\n" if head else "") + self.definitions + "\n"
 
 
 @dataclass
@@ -65,14 +90,35 @@ def emit(function: Function, target: str, header: str = "") -> Emitted:
     """The module of one derivative function."""
     module = Module(target)
     main = FunctionText(function, module, function.name).text()
-    imports, large = [], {}
-    for name in sorted(module.imports - {"np", "jnp", "place"}):
-        imports.append(f"import {name}" if "." not in name or name.startswith("scipy") else f"import {name}")
-    if "jnp" in module.imports:
-        imports.append("import jax.numpy as jnp")
-    lines = []
-    whole = "".join([*module.definitions.values(), main])
-    for name, value in sorted(module.constants.items(), key=lambda item: whole.find(item[0])):
+    definitions = [*module.definitions.values(), main]
+    helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]
+    settings, large = _constants(module, "".join(definitions))
+    imports = [f"import {name}" for name in module.imports - {"np", "jnp", *HELPERS}]
+    imports += ["import jax.numpy as jnp"] if "jnp" in module.imports else []
+    imports += ["import numpy as np"] if "np" in module.imports or helpers else []
+    wide = any(isinstance(v.type, ArrayType) and v.type.dtype.itemsize == 8 for v in _leaves(function))
+    return Emitted(
+        "\n\n\n".join([*helpers, *definitions]),
+        function.name,
+        large,
+        header,
+        tuple(imports),
+        settings,
+        wide,
+    )
+
+
+def _leaves(function: Function) -> list[Var]:
+    """The arrays that come in: parameters, and the parts of parameters."""
+    parts = [r for a in function.body if a.origin.spelling == "path" for r in a.results]
+    return [v for _, v in function.params] + parts
+
+
+def _constants(module: Module, text: str) -> tuple[str, dict[str, Any]]:
+    """The lines that define the user's globals, in the order of their use, and those too large to write out."""
+    lines: list[str] = []
+    large: dict[str, Any] = {}
+    for name, value in sorted(module.constants.items(), key=lambda item: text.find(item[0])):
         if isinstance(value, np.ndarray) and value.size > 64:
             large[name] = value
             lines.append(f"# {name}: {value.dtype}{list(value.shape)}, set by whoever loads this module")
@@ -84,15 +130,7 @@ def emit(function: Function, target: str, header: str = "") -> Emitted:
             lines.append(f"{name} = np.{value.dtype.name}({value.item()!r})")
         else:
             lines.append(f"{name} = {value!r}")
-    if "np" in module.imports or "place" in module.imports:
-        imports.append("import numpy as np")
-    blocks = ["\n".join(sorted(set(imports), key=lambda line: (line.split()[1], line)))]
-    if lines:
-        blocks.append("\n".join(lines))
-    helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]
-    parts = [*helpers, *module.definitions.values(), main]
-    text = "\n\n".join(filter(None, blocks)) + "\n\n\n" + "\n\n\n".join(parts) + "\n"
-    return Emitted(header + text.lstrip("\n"), function.name, large)
+    return "\n".join(lines), large
 
 
 class FunctionText:

@@ -37,7 +37,7 @@ def forward(
     step = _Forward(Context(trace, active), dict(tangents))
     for atom in function.body:
         trace.add(atom)
-        if any(r in active for r in atom.results):
+        if atom.origin.spelling != "path" and any(r in active for r in atom.results):
             step.atom(atom)
     return trace, [step.tangents.get(v) if v in active else None for v in outputs]
 

@@ -146,25 +146,38 @@ def _parsed(text: str, file: str, line_offset: int) -> SourceText:
 
 
 def _find_lambda(parsed: SourceText, code: types.CodeType) -> cst.Lambda:
-    """The lambda whose body covers the positions that the compiler noted for its code."""
-    places = [
-        (line, column)
-        for line, _, column, _ in code.co_positions()
-        if line is not None and column is not None and (line, column) != (code.co_firstlineno, 0)
+    """The lambda on the line whose text compiles to the function's code."""
+    lambdas = [
+        (where.start.column, node)
+        for node, where in parsed.positions.items()
+        if isinstance(node, cst.Lambda) and where.start.line == code.co_firstlineno
     ]
-    candidates = []
-    for node, where in parsed.positions.items():
-        if isinstance(node, cst.Lambda) and where.start.line == code.co_firstlineno:
-            body = parsed.positions[node.body]
-            start, end = (body.start.line, body.start.column), (body.end.line, body.end.column)
-            if places and all(start <= place <= end for place in places):
-                candidates.append((start, node))
-    if not candidates:
-        raise SourceError(
-            f"cannot find the text of the lambda at {parsed.file}:{code.co_firstlineno}",
-            remedy="write it as a def",
-        )
-    return max(candidates, key=lambda pair: pair[0])[1]
+    found = []
+    for column, node in lambdas:
+        text = f"(\n{parsed.module.code_for_node(node)}\n)"
+        compiled = _compiled(ast.parse(text), code)
+        if any(c.co_name == "<lambda>" and _same_code(c, code) for c in _codes(compiled)):
+            found.append((column, node))
+    starts = [(line, column) for line, _, column, _ in code.co_positions() if line and column is not None]
+    first = min((c for line, c in starts if line == code.co_firstlineno and c > 0), default=0)
+    before = [(column, node) for column, node in found if column <= first]
+    texts = {parsed.module.code_for_node(node) for _, node in found}
+    if found and (before or len(texts) == 1):
+        return max(before or found, key=lambda pair: pair[0])[1]
+    raise SourceError(
+        f"cannot find the text of the lambda at {parsed.file}:{code.co_firstlineno}", remedy="write it as a def"
+    )
+
+
+def _compiled(tree: ast.Module, code: types.CodeType) -> types.CodeType:
+    """Compile a function's text as it was compiled: with the same free variables and future statements."""
+    scope = tree
+    if code.co_freevars:
+        names = "".join(f"    {name} = None\n" for name in code.co_freevars)
+        scope = ast.parse(f"def scope():\n{names}    pass\n")
+        cast(ast.FunctionDef, scope.body[0]).body[-1:] = tree.body
+    flags = code.co_flags & FUTURE_FLAGS
+    return compile(scope, code.co_filename, "exec", flags=flags, dont_inherit=True)
 
 
 def _check_text_is_current(text: str, function: types.FunctionType) -> None:
@@ -179,16 +192,10 @@ def _check_text_is_current(text: str, function: types.FunctionType) -> None:
         raise SourceError(f"cannot parse the source of {function.__qualname__}: {error}") from error
     if any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
         return  # test runners rewrite assertions, so the compiled forms may differ
-    scope = tree
-    if code.co_freevars:
-        names = "".join(f"    {name} = None\n" for name in code.co_freevars)
-        scope = ast.parse(f"def scope():\n{names}    pass\n")
-        cast(ast.FunctionDef, scope.body[0]).body[-1:] = tree.body
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             node.decorator_list = []
-    flags = code.co_flags & FUTURE_FLAGS
-    compiled = compile(scope, code.co_filename, "exec", flags=flags, dont_inherit=True)
+    compiled = _compiled(tree, code)
     for candidate in _codes(compiled):
         if candidate.co_name == code.co_name and _same_code(candidate, code):
             return

@@ -50,12 +50,20 @@ class Request:
 
 @dataclass(frozen=True)
 class Derived:
-    """A finished derivative: its text, its function, each step's form, and the globals that it depends on."""
+    """A finished derivative: its text, its function, each step's form, and the globals that it depends on.
+
+    The text writes namedtuples as plain tuples; `structure` gives a result its own containers back.
+    """
 
     emitted: Emitted
     function: types.FunctionType
     forms: Mapping[str, str]
     dependencies: Sequence[tuple[Callable[[], Any], Any]] = field(default_factory=tuple)
+    result: Value | None = None
+
+    def structure(self, result: Any) -> Any:
+        """The function's result in the containers that the user's function and arguments have."""
+        return _structured(self.result, result)
 
     def is_current(self) -> bool:
         """Whether every global that the function read still has the value that it had."""
@@ -85,7 +93,7 @@ def derive(request: Request, show: bool = False) -> Derived:
     typed = specialise(lowered, request.specs, signature)
     if show:
         forms["typed"] = show_function(typed.function)
-    function = differentiate(request, typed)
+    function, result = differentiate(request, typed)
     if show:
         forms["adjoint"] = show_function(function)
     for name, step in STEPS[request.target]:
@@ -93,11 +101,21 @@ def derive(request: Request, show: bool = False) -> Derived:
         if show:
             forms[name] = show_function(function)
     emitted = emit(function, request.target, header(request))
-    return Derived(emitted, load(emitted), forms, tuple(typed.trace.dependencies))
+    return Derived(emitted, load(emitted), forms, tuple(typed.trace.dependencies), result)
 
 
-def differentiate(request: Request, typed: Typed) -> Function:
-    """The function that computes what the request asks for, not simplified yet."""
+def _structured(value: Value | None, result: Any) -> Any:
+    if not isinstance(value, Struct):
+        return result
+    if value.kind is dict:
+        pairs = zip(value.keys, value.items, strict=True)
+        return {k: _structured(item, result[k]) for k, item in pairs}
+    items = [_structured(item, r) for item, r in zip(value.items, result, strict=True)]
+    return value.kind(*items) if hasattr(value.kind, "_fields") else value.kind(items)
+
+
+def differentiate(request: Request, typed: Typed) -> tuple[Function, Value]:
+    """The function that computes what the request asks for, not simplified yet, and what it returns."""
     for name in request.wrt:
         _check_differentiable(name, request.specs[name])
     wrt = [leaf for name in request.wrt for leaf in _leaves(typed.params[name])]
@@ -110,7 +128,7 @@ def differentiate(request: Request, typed: Typed) -> Function:
 
 def _reverse(
     request: Request, typed: Typed, function: Function, primary: Value, aux: Value | None
-) -> Function:
+) -> tuple[Function, Value]:
     extra: list[tuple[str, Var]] = []
     seeds: list[tuple[Var, Value]] = []
     outputs = list(_result_arrays(primary))
@@ -143,7 +161,7 @@ def _reverse(
 
 def _jvp(
     request: Request, typed: Typed, function: Function, primary: Value, aux: Value | None
-) -> Function:
+) -> tuple[Function, Value]:
     tangents: dict[Var, Value] = {}
     extra: list[tuple[str, Var]] = []
     for v in function.wrt:
@@ -165,7 +183,7 @@ def _jvp(
 
 def _finished(
     function: Function, request: Request, trace: Trace, result: Value, extra: list[tuple[str, Var]]
-) -> Function:
+) -> tuple[Function, Value]:
     names = ", ".join(request.wrt[:-1]) + (" and " if len(request.wrt) > 1 else "") + request.wrt[-1]
     what = {
         "grad": "Gradient of {f} with respect to {w}.",
@@ -176,7 +194,7 @@ def _finished(
     signature = ", ".join(filter(None, [function.signature, *(name for name, _ in extra)]))
     if extra and ("=" in function.signature or "*" in function.signature):
         signature = ", ".join([*(n for n, _ in function.params), *(n for n, _ in extra)])
-    return replace(
+    finished = replace(
         function,
         name=f"{request.function.__name__.replace('<lambda>', 'lambda_')}_{request.mode}",
         signature=signature,
@@ -185,6 +203,7 @@ def _finished(
         output=operand_of(result),
         doc=what.format(f=function.name, w=names),
     )
+    return finished, result
 
 
 def header(request: Request) -> str:

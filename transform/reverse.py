@@ -50,7 +50,8 @@ def reverse(function: Function, seeds: Sequence[tuple[Var, Value]]) -> tuple[Tra
         uses = (k for k, atom in enumerate(function.body) if v in atom.variables())
         first_uses.setdefault(next(uses, 0), []).append(v)
     for k, atom in reversed(list(enumerate(function.body))):
-        if any(r in step.contributions for r in atom.results):
+        taken_apart = atom.origin.spelling == "path"  # an argument's leaf: nothing lies before it
+        if not taken_apart and any(r in step.contributions for r in atom.results):
             step.atom(atom)
         for v in first_uses.get(k, ()):
             step.adjoint(v)
