@@ -4,6 +4,7 @@ import numpy as np
 
 from . import elementwise as elementwise_functions  # noqa: F401
 from . import linalg, products, reductions, shapes  # noqa: F401
+from .linalg import solve_transposed
 from .registry import (
     ELEMENTWISE,
     GENERAL,
@@ -82,5 +83,6 @@ __all__ = [
     "real",
     "registered",
     "scaled",
+    "solve_transposed",
     "tangent",
 ]

@@ -29,6 +29,33 @@ def inv_tangent(a_dot, y, a):
     return -y @ a_dot @ y
 
 
+def solve_transposed(a, b):
+    """The solution of `a.T @ x = b`, for each matrix of a stack."""
+    return np.linalg.solve(np.swapaxes(a, -1, -2), b)
+
+
+def _solve_transposed_jax(a, b):
+    return jnp.linalg.solve(a.mT, b)
+
+
+@adjoint(
+    solve_transposed,
+    dtype="float",
+    jax=_solve_transposed_jax,
+    samples=[call(draw("spd", 3, 3), real(3)), call(draw("spd", 3, 3), real(3, 2))],
+)
+def solve_transposed_(dy, y, a, b):
+    db = np.linalg.solve(a, dy)
+    if b.ndim == 1:
+        return -np.expand_dims(y, -1) * np.expand_dims(db, -2), db
+    return -y @ mT(db), db
+
+
+@tangent(solve_transposed)
+def solve_transposed_tangent(a_dot, b_dot, y, a, b):
+    return -solve_transposed(a, mT(a_dot) @ y), solve_transposed(a, b_dot)
+
+
 @adjoint(
     np.linalg.solve,
     dtype="float",
@@ -41,7 +68,7 @@ def inv_tangent(a_dot, y, a):
 )
 def solve(dy, y, a, b):
     """Giles (2008), section 2.3.1."""
-    db = np.linalg.solve(mT(a), dy)
+    db = solve_transposed(a, dy)
     if b.ndim == 1:
         return -np.expand_dims(db, -1) * np.expand_dims(y, -2), db
     return -db @ mT(y), db

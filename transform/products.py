@@ -52,7 +52,7 @@ def product(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
     if len(visited) < 2 and not logistic or not found.above + found.below:
         return None
     value = write(trace, atom, found)
-    before, after = sum(map(cost, visited)), sum(map(cost, trace.atoms[mark:]))
+    before, after = cost(visited, atom), cost(trace.atoms[mark:], atom)
     if type_of(operand_of(value)) == atom.result.type and (after < before or logistic):
         return value
     del trace.atoms[mark:]
@@ -100,10 +100,10 @@ def _opens(inner: Atom, single: Callable[[Var], bool]) -> bool:
     return _size(inner.result) == 0 or single(inner.result)
 
 
-def cost(atom: Atom) -> float:
-    """One for an operation on an array, next to nothing for one on a scalar."""
-    found = atom.result.type
-    return 0.0 if not isinstance(found, ArrayType) else 1e-3 + (0.0 if not found.shape else 1.0)
+def cost(atoms: list[Atom], whole: Atom) -> float:
+    """The work of some atoms: one for a pass over an array like `whole`, little for one over a small array."""
+    size = _size(whole.result)
+    return sum(1e-3 + (0.0 if not _size(a.result) else 0.1 if _is_small(a.result, size) else 1.0) for a in atoms)
 
 
 def _logistic(trace: Trace, found: Factors) -> bool:
@@ -159,47 +159,54 @@ def _size(operand: Operand) -> int:
 
 
 def write(trace: Trace, atom: Atom, found: Factors) -> Value:
-    """Scalars together in front, then arrays from small to large, then divisors."""
+    """The product of the factors: what is small is joined first, so that large arrays are passed over least.
+
+    `2 / n * x * y` for scalars 2 and n; `x * y / n` where the small factors are divisors alone; a column that
+    scales a matrix is worked out as a column.
+    """
 
     def op(which: Any, *args: Value) -> Value:
         return operation(trace, which, list(args), {}, atom)
 
-    number: Any = found.number
-    above = [a for a in found.above if _size(a) == 0]
-    below = [b for b in found.below if _size(b) == 0]
-    arrays = sorted((a for a in found.above if _size(a)), key=_size)
-    divisors = sorted((b for b in found.below if _size(b)), key=_size)
-    top, bottom = (number.numerator, number.denominator)
-    if bottom > 1_000:  # not a fraction that anybody wrote
-        top, bottom = float(number), 1
-    scalar: Value | None = None
-    for factor in above:
-        scalar = value_of(factor) if scalar is None else op(np.multiply, scalar, value_of(factor))
-    if top != 1:
-        scalar = known(top) if scalar is None else op(np.multiply, known(top), scalar)
-    tail = [value_of(b) for b in below]
+    def joined(factors: list[Operand]) -> Value | None:
+        result: Value | None = None
+        for factor in sorted(factors, key=_size):
+            result = value_of(factor) if result is None else op(np.multiply, result, value_of(factor))
+        return result
+
+    whole = max((_size(f) for f in (*found.above, *found.below)), default=0)
+    above = [f for f in found.above if _is_small(f, whole)]
+    below = [f for f in found.below if _is_small(f, whole)]
+    large = [f for f in found.above if not _is_small(f, whole)]
+    divisors = [f for f in found.below if not _is_small(f, whole)]
+    top, bottom = _as_fraction(found.number)
+    if top != 1 or (not above and not large):
+        above.insert(0, Lit(top))
     if bottom != 1:
-        tail.insert(0, known(bottom))
-    if len(tail) > 1:
-        joined = tail[0]
-        for divisor in tail[1:]:
-            joined = op(np.multiply, joined, divisor)
-        tail = [joined]
-    if scalar is None and not arrays:
-        scalar = known(1)
+        below.insert(0, Lit(bottom))
     negative = found.sign < 0
-    if scalar is not None:
+    result, divisor = joined(above), joined(below)
+    if result is not None:
         if negative:
-            scalar, negative = op(np.negative, scalar), False
-        for divisor in tail:
-            scalar = op(np.divide, scalar, divisor)
-        tail = []
-    result = scalar
-    for factor in arrays:
+            result, negative = op(np.negative, result), False
+        if divisor is not None:
+            result, divisor = op(np.divide, result, divisor), None
+    for factor in large:
         result = value_of(factor) if result is None else op(np.multiply, result, value_of(factor))
     assert result is not None
     if negative:
         result = op(np.negative, result)
-    for divisor in (*map(value_of, divisors), *tail):
-        result = op(np.divide, result, divisor)
+    for last in (*map(value_of, divisors), *([] if divisor is None else [divisor])):
+        result = op(np.divide, result, last)
     return result
+
+
+def _is_small(operand: Operand, whole: int) -> bool:
+    return 2 * _size(operand) <= whole
+
+
+def _as_fraction(number: Fraction) -> tuple[Any, int]:
+    """A literal factor as somebody would write it: `2`, `1 / 3`, `0.1`."""
+    if number.denominator > 1_000:
+        return float(number), 1
+    return number.numerator, number.denominator

@@ -8,7 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import METHODS, Primitive, astype, getitem, jax_twin, lookup, name_of, place
+from ..primitives import (
+    METHODS,
+    Primitive,
+    astype,
+    getitem,
+    jax_twin,
+    lookup,
+    name_of,
+    place,
+    solve_transposed,
+)
 from ..primitives.fallback import JaxDerivative
 from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
 from .outline import Outlined
@@ -363,6 +373,19 @@ def _cholesky(speller: Speller, atom: Atom) -> Text:
     return f"{name}({tril}({text}) + {tril}({text}, -1).mT)", ATOM
 
 
+def _solve_transposed(speller: Speller, atom: Atom) -> Text:
+    """In JAX from the same LU factors as `solve`, which the compiler then shares between the two."""
+    a, b = atom.args
+    plain = isinstance(type_of(a), ArrayType) and type_of(a).ndim == 2  # type: ignore[union-attr]
+    if speller.target == "jax" and plain:
+        module = "jax.scipy.linalg"
+        speller.imports.add(module)
+        factors = f"{module}.lu_factor({speller.operand(a, 1)})"
+        return f"{module}.lu_solve({factors}, {speller.operand(b, 1)}, trans=1)", ATOM
+    transposed = f"{speller.operand(a, ATOM)}.{'T' if plain else 'mT'}"
+    return f"{speller.function(np.linalg.solve)}({transposed}, {speller.operand(b, 1)})", ATOM
+
+
 SPECIAL: dict[Any, Callable[[Speller, Atom], Text]] = {
     getattr: _attribute,
     getitem: _item,
@@ -373,4 +396,5 @@ SPECIAL: dict[Any, Callable[[Speller, Atom], Text]] = {
     np.swapaxes: _swapaxes,
     place: _place,
     np.linalg.cholesky: _cholesky,
+    solve_transposed: _solve_transposed,
 }

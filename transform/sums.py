@@ -50,7 +50,7 @@ def total(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | No
     common.above.append(operand_of(value))
     value = write(trace, atom, common)
     fits = type_of(operand_of(value)) == atom.result.type
-    if fits and sum(map(cost, trace.atoms[mark:])) < sum(map(cost, visited)):
+    if fits and cost(trace.atoms[mark:], atom) < cost(visited, atom):
         return value
     del trace.atoms[mark:]
     return None
