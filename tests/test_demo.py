@@ -56,14 +56,14 @@ def test_the_gradient_is_that_by_hand(point):
 @pytest.mark.parametrize("columns", [80, 160])
 def test_the_demo_succeeds(tmp_path: Path, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
-    plot = tmp_path / "plot.png"
+    monkeypatch.chdir(tmp_path)
     begin = time.monotonic()
-    result = CliRunner().invoke(main, ["demo", "--plot", str(plot)], catch_exceptions=False)
+    result = CliRunner().invoke(main, ["demo", "--plot", "plot.png"], catch_exceptions=False)
     assert result.exit_code == 0
     assert time.monotonic() - begin < 30
     assert re.search(r"accuracy (\S+)", result.stdout)[1] > "0.95"  # type: ignore[index]
     assert result.stdout.count(" ok") == 4 and "wrong" not in result.stdout
-    assert plot.read_bytes().startswith(b"\x89PNG")
+    assert Path("plot.png").read_bytes().startswith(b"\x89PNG")
     beside = re.search(r"def cost\(X, Y, W, V\): +def cost_grad", result.stdout)
     assert (beside is not None) == (columns == 160)
     assert max(map(len, result.stdout.splitlines())) <= max(columns, 100)

@@ -25,8 +25,21 @@ if TYPE_CHECKING:
 
 STATIC_ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 STATIC_MODULES = ("math", "operator", "itertools")
+# Pure functions of static values that answer questions about shapes and dtypes; everything else is an operation.
+STATIC_FUNCTIONS = (
+    np.broadcast_shapes,
+    np.can_cast,
+    np.issubdtype,
+    np.isscalar,
+    np.min_scalar_type,
+    np.ndim,
+    np.promote_types,
+    np.result_type,
+    np.shape,
+    np.size,
+)
+STATIC_CLASSES = (np.dtype, np.finfo, np.iinfo, slice)
 READING_A_DICT = ("get", "keys", "values", "items")
-CREATION = (np.zeros, np.ones, np.full, np.eye, np.identity, np.arange, np.linspace, np.array, np.empty)
 
 
 def closure_of(lowered: Lowered, frame: Frame) -> Closure:
@@ -100,22 +113,23 @@ def call_array_function(
         return interpreter.trace.attribute(args[0], attribute, origin)
     if function in (np.shape, np.ndim) and len(args) == 1 and is_number(args[0]):
         return known(() if function is np.shape else 0)
-    static = all(isinstance(v, Known) and is_plain(v.value) for v in (*args, *kwargs.values()))
-    if static and function not in CREATION and not is_jax(function):
-        integral = all(_is_integral(v.value) for v in (*args, *kwargs.values()))  # type: ignore[union-attr]
-        if integral or lookup(function) is None:
+    if (getattr(function, "__module__", None) or "").startswith("numpy.random"):
+        raise RefusedError(
+            "random numbers drawn inside the function would be drawn once, when it is transformed",
+            origin.span,
+            "draw them outside and pass them as an argument",
+        )
+    static = all(isinstance(settled(v), Known) for v in (*args, *kwargs.values()))
+    if static and function in STATIC_FUNCTIONS:
+        return static_call(function, args, kwargs, origin)
+    if static and (isinstance(function, np.ufunc) or function is np.prod):
+        values = [settled(a) for a in args]
+        if not kwargs and all(_is_integral(v.value) for v in values if isinstance(v, Known)):
             result = static_call(function, args, kwargs, origin)
-            assert isinstance(result, Known)
-            value = result.value
-            if isinstance(value, np.integer | np.bool_):
-                value = value.item()
-            if is_plain(value) and not isinstance(value, float):
-                if kwargs:
-                    return known(value)
-                operands = tuple(a.operand for a in args if isinstance(a, Known))
+            value = result.value.item() if isinstance(result, Known) and isinstance(result.value, np.generic) else None
+            if isinstance(value, int):
+                operands = tuple(v.operand for v in values if isinstance(v, Known))
                 return interpreter.trace.static(value, function, operands, origin)
-            if not isinstance(value, np.ndarray | np.floating | float):
-                return known(value)
     module = getattr(function, "__module__", "") or ""
     user_level = isinstance(function, types.FunctionType) and module.startswith(("numpy", "scipy"))
     if lookup(function) is None and user_level and jax_twin(function) is None:
@@ -171,7 +185,7 @@ def construct(
             return Struct(cls, [named[f] for f in fields])
     if cls is dict and not args:
         return struct(dict, list(kwargs.values()), tuple(kwargs))
-    if cls is np.dtype or issubclass(cls, slice):
+    if cls in STATIC_CLASSES:
         return static_call(cls, args, kwargs, origin)
     raise RefusedError(
         f"a call of the class {cls.__qualname__} cannot be transformed",
@@ -203,7 +217,7 @@ def method_of(
             f"the array method {name!r} is not supported" if hasattr(np.ndarray, name)
             else f"an array has no attribute {name!r}",
             origin.span,
-            f"use a function instead, such as np.{name}" if hasattr(np, name) else None,
+            f"use np.{name}" if hasattr(np, name) else "use array operations and functions of numpy",
         )
     return Method(value, name)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +12,22 @@ import numpy as np
 
 from ..primitives import getitem, name_of, place
 from ..primitives.fallback import JaxDerivative
-from .ir import ArrayType, Atom, CallSite, Function, Items, Lit, Operand, Statement, StaticType, Var, variables
-from .names import Names
+from .errors import RefusedError
+from .ir import (
+    ArrayType,
+    Atom,
+    CallSite,
+    Function,
+    Items,
+    Lit,
+    Operand,
+    Slice,
+    Statement,
+    StaticType,
+    Var,
+    variables,
+)
+from .names import RESERVED, Names
 from .outline import Outlined, outlined_functions
 from .spell import ATOM, PLUS, TIMES, Speller, Text, literal_text
 from .values import Closure
@@ -69,26 +84,77 @@ class Emitted:
 class Module:
     """What the functions of one emitted module share."""
 
+    main: Function
     target: str
     imports: set[str] = field(default_factory=set)
     constants: dict[str, Any] = field(default_factory=dict)
     definitions: dict[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        functions = _functions(self.main)
+        self.params = {p for f in functions for p, _ in f.params}
+        hidden = sorted(self.params & RESERVED)
+        if hidden:
+            raise RefusedError(
+                f"a parameter named {hidden[0]!r} would hide what the emitted code needs",
+                remedy="give the parameter another name",
+            )
+        # Globals of several modules may share a name; each gets one of its own, which no parameter hides.
+        self.constant_names: dict[Any, str] = {}
+        self.user_names = {r.hint for f in functions for a in f.body for r in a.results if r.depth is not None}
+        for literal in (lit for f in functions for a in f.body for o in a.operands() for lit in _literals(o)):
+            self.constant_name(literal)
+        for literal in _literals(self.main.output):
+            self.constant_name(literal)
+
+    def constant_name(self, literal: Lit) -> str:
+        """The name of a global's value in the emitted module."""
+        assert literal.name is not None
+        key = literal.key()
+        if key not in self.constant_names:
+            taken = set(self.constant_names.values()) | self.params | self.user_names | RESERVED
+            taken |= {self.main.name}
+            name, number = literal.name, 1
+            while name in taken:
+                number += 1
+                name = f"{literal.name}_{number}"
+            self.constant_names[key] = name
+        return self.constant_names[key]
+
     def define(self, outlined: Outlined) -> str:
         """The name of an outlined function, written once however often it is called."""
-        name = outlined.function.name
-        number = 1
+        name, number = outlined.function.name, 1
+        taken = {*self.constant_names.values(), *self.params, self.main.name} | RESERVED
         while True:
-            body = FunctionText(outlined.function, self, name).text()
-            if self.definitions.setdefault(name, body) == body:
-                return name
+            if name not in taken:
+                body = FunctionText(outlined.function, self, name).text()
+                if self.definitions.setdefault(name, body) == body:
+                    return name
             number += 1
             name = f"{outlined.function.name}_{number}"
 
 
+def _functions(function: Function) -> list[Function]:
+    """A function and those that it calls, and they call."""
+    inner = [g for o in outlined_functions(function.body) for g in _functions(o.function)]
+    return [function, *inner]
+
+
+def _literals(operand: Operand | None) -> Iterator[Lit]:
+    """The named constants in an operand."""
+    if isinstance(operand, Lit) and operand.name is not None and not operand.name.startswith("np."):
+        yield operand
+    elif isinstance(operand, Items):
+        for item in operand.items:
+            yield from _literals(item)
+    elif isinstance(operand, Slice):
+        for part in (operand.start, operand.stop, operand.step):
+            yield from _literals(part)
+
+
 def emit(function: Function, target: str, header: str = "") -> Emitted:
     """The module of one derivative function."""
-    module = Module(target)
+    module = Module(function, target)
     main = FunctionText(function, module, function.name).text()
     definitions = [*module.definitions.values(), main]
     helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]
@@ -147,6 +213,7 @@ class FunctionText:
         self.speller = Speller(module.target, self.inline)
         self.speller.definitions = self.definitions
         self.speller.imports, self.speller.constants = module.imports, module.constants
+        self.speller.constant_name = module.constant_name
         for outlined in outlined_functions(function.body):
             self.speller.callee_names[outlined] = module.define(outlined)
         self.names = self.fresh_names()
@@ -163,12 +230,12 @@ class FunctionText:
 
     def taken(self) -> list[str]:
         """Names that no variable may take: parameters, called functions, constants."""
-        names = [self.name, *(p for p, _ in self.function.params)]
-        for atom in self.function.body:
-            if isinstance(atom.op, Outlined):
-                names.append(atom.op.function.name)
-            names += [o.name for o in atom.operands() if isinstance(o, Lit) and o.name]
-        return names
+        return [
+            self.name,
+            *(p for p, _ in self.function.params),
+            *self.speller.callee_names.values(),
+            *self.module.constant_names.values(),
+        ]
 
     # --- which values are nested ---
 
@@ -361,6 +428,3 @@ class FunctionText:
     def shorten(self, text: str) -> str:
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
 
-
-def used_helpers(function: Function) -> bool:
-    return any(atom.op is place for atom in function.body)

@@ -35,6 +35,11 @@ def is_array(value: Any) -> bool:
     )
 
 
+def is_data(value: Any) -> bool:
+    """Whether a value is read for what it is now, so that a later change of it matters."""
+    return not callable(value) or isinstance(value, np.generic)
+
+
 def _holds_arrays(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_arrays(v) for v in value.values())

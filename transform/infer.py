@@ -18,7 +18,7 @@ import numpy as np
 from ..primitives import getitem
 from .calls import call, closure_of, method_of
 from .errors import ProgramError, RefusedError
-from .globals import lift, reader, snapshot
+from .globals import is_data, lift, reader, snapshot
 from .ir import (
     Atom,
     Block,
@@ -398,6 +398,9 @@ class Interpreter:
                 found = getattr(value.value, name)
             except AttributeError as error:
                 raise ProgramError(str(error), origin.span) from None
+            owner = value.value
+            if not isinstance(owner, types.ModuleType | type) and is_data(found):
+                self.trace.dependencies.append((lambda: getattr(owner, name), snapshot(found)))
             return lift(found, name)
         if isinstance(value, Struct) and name in getattr(value.kind, "_fields", ()):
             return value.items[value.kind._fields.index(name)]  # type: ignore[attr-defined]

@@ -98,12 +98,25 @@ class Global:
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Lit:
-    """A literal. `name` is the global constant that it came from, if any."""
+    """A literal. `name` is the global constant that it came from, if any.
+
+    Literals are equal where they are written alike: 1 is neither True nor 1.0. Arrays are compared by identity.
+    """
 
     value: Any
     name: str | None = None
+
+    def key(self) -> tuple[Any, ...]:
+        value = self.value
+        return type(value), id(value) if isinstance(value, np.ndarray) else repr(value), self.name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lit) and self.key() == other.key()
+
+    def __hash__(self) -> int:
+        return hash(self.key())
 
 
 @dataclass(frozen=True, slots=True)

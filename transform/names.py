@@ -7,7 +7,10 @@ from collections.abc import Iterable
 
 from .ir import Var
 
-RESERVED = frozenset(("np", "jnp", "jax", "lax", "math", *keyword.kwlist))
+# What emitted code refers to by itself; no variable may hide it.
+MODULES = frozenset(("np", "jnp", "jax", "math", "scipy", "place"))
+BUILTINS = frozenset(("bool", "complex", "float", "int", "slice"))
+RESERVED = MODULES | BUILTINS | frozenset(keyword.kwlist)
 
 
 class Names:

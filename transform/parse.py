@@ -192,9 +192,8 @@ def _check_text_is_current(text: str, function: types.FunctionType) -> None:
         raise SourceError(f"cannot parse the source of {function.__qualname__}: {error}") from error
     if any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
         return  # test runners rewrite assertions, so the compiled forms may differ
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            node.decorator_list = []
+    outermost = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    outermost.decorator_list = []
     compiled = _compiled(tree, code)
     for candidate in _codes(compiled):
         if candidate.co_name == code.co_name and _same_code(candidate, code):

@@ -115,17 +115,27 @@ def _logistic(trace: Trace, found: Factors) -> bool:
         e = next((b for a, b in (total.args, total.args[::-1]) if _is_one(a)), None)
         if e is None or e not in found.above:
             continue
-        for y in found.above:
-            quotient = _definition(trace, y)
-            if quotient is None or quotient.op not in (np.divide, np.reciprocal):
-                continue
-            if quotient.args[-1] is below and (quotient.op is np.reciprocal or _is_one(quotient.args[0])):
-                found.above.remove(e)
-                found.below.remove(below)
-                complement = operation(trace, np.subtract, [known(1), value_of(y)], {}, _spelling(trace, e))
-                found.above.append(operand_of(complement))
-                return True
+        y = next((f for a in found.above for f in _parts(trace, a) if _is_inverse(trace, f, below)), None)
+        if y is not None:
+            found.above.remove(e)
+            found.below.remove(below)
+            complement = operation(trace, np.subtract, [known(1), value_of(y)], {}, _spelling(trace, e))
+            found.above.append(operand_of(complement))
+            return True
     return False
+
+
+def _parts(trace: Trace, operand: Operand) -> list[Operand]:
+    """A factor, and the factors that it is a product of."""
+    atom = _definition(trace, operand)
+    return [operand, *(atom.args if atom is not None and atom.op is np.multiply else ())]
+
+
+def _is_inverse(trace: Trace, operand: Operand, of: Operand) -> bool:
+    quotient = _definition(trace, operand)
+    if quotient is None or quotient.args[-1] is not of:
+        return False
+    return quotient.op is np.reciprocal or (quotient.op is np.divide and _is_one(quotient.args[0]))
 
 
 def _spelling(trace: Trace, operand: Operand) -> Atom:

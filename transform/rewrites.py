@@ -92,12 +92,13 @@ class Rewrite:
     text: str
     before: Node
     after: Any
+    exact: bool = True
 
 
-def parse_row(before: str, after: str) -> Rewrite:
+def parse_row(before: str, after: str, exact: bool = True) -> Rewrite:
     tree = _tree(ast.parse(before, mode="eval").body)
     assert isinstance(tree, Node)
-    return Rewrite(f"{before} → {after}", tree, _tree(ast.parse(after, mode="eval").body))
+    return Rewrite(f"{before} → {after}", tree, _tree(ast.parse(after, mode="eval").body), exact)
 
 
 def _tree(node: ast.expr) -> Any:
@@ -122,7 +123,10 @@ def _tree(node: ast.expr) -> Any:
     return Node(op, tuple(map(_tree, node.args)), kwargs)
 
 
-TABLE = tuple(parse_row(*row) for row in (*EXACT, *REASSOCIATING))
+TABLE = (
+    *(parse_row(*row) for row in EXACT),
+    *(parse_row(*row, exact=False) for row in REASSOCIATING),
+)
 BY_OPERATION: dict[Any, list[Rewrite]] = {}
 for _row in TABLE:
     BY_OPERATION.setdefault(_row.before.op, []).append(_row)
@@ -132,7 +136,14 @@ def rewrite(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
     """The value that replaces an atom by the first row that fits, or None."""
     for row in BY_OPERATION.get(atom.op, ()):
         bound: dict[str, Operand] = {}
-        if _match(row.before, atom, bound, trace, single):
+        if row.exact:
+            opens = single
+        else:  # the user's own operations are not regrouped
+
+            def opens(v: Var) -> bool:
+                return single(v) and trace.definitions[v].origin.part != "primal"
+
+        if _match(row.before, atom, bound, trace, opens):
             mark = len(trace.atoms)
             value = _build(row.after, bound, trace, atom)
             if _same_type(value, atom):
@@ -190,9 +201,7 @@ def _is_scalar(operand: Operand) -> bool:
 
 
 def _same(a: Operand, b: Operand) -> bool:
-    if isinstance(a, Var) or isinstance(b, Var):
-        return a is b
-    return repr(a) == repr(b)
+    return a == b  # variables by identity, literals by what they say
 
 
 def _build(tree: Any, bound: dict[str, Operand], trace: Trace, atom: Atom) -> Value:

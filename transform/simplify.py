@@ -125,10 +125,7 @@ def operand_identity(operand: Any) -> Any:
     if isinstance(operand, Var):
         return ("var", id(operand))
     if isinstance(operand, Lit):
-        value = operand.value
-        if isinstance(value, np.ndarray):
-            return ("array", id(value))
-        return ("lit", type(value).__name__, repr(value), operand.name)
+        return ("lit", *operand.key())
     if isinstance(operand, Items):
         return (operand.kind, operand.keys, tuple(map(operand_identity, operand.items)))
     if isinstance(operand, Slice):

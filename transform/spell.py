@@ -63,6 +63,7 @@ class Speller:
         self.constants: dict[str, Any] = {}
         self.callee_names: dict[Any, str] = {}
         self.definitions: dict[Var, Atom] = {}
+        self.constant_name: Callable[[Lit], str] = lambda literal: str(literal.name)
 
     # --- operands ---
 
@@ -96,8 +97,9 @@ class Speller:
         if literal.name is not None and literal.name.startswith("np."):
             return f"{self.module(self.np)}{literal.name[2:]}", ATOM
         if literal.name is not None:
-            self.constants[literal.name] = value
-            return literal.name, ATOM
+            name = self.constant_name(literal)
+            self.constants[name] = value
+            return name, ATOM
         if isinstance(value, np.dtype):
             return self.dtype(value), ATOM
         if isinstance(value, type):

@@ -71,6 +71,9 @@ NAMES: dict[type[cst.CSTNode], str] = {
 }
 
 REMEDIES: dict[type[cst.CSTNode], str] = {
+    cst.Break: "loop over the part that is needed, or choose with np.where",
+    cst.Continue: "put the rest of the body under an if",
+    cst.Await: "make the function synchronous",
     cst.Del: "leave it out: names cost nothing",
     cst.Try: "test the condition with np.where before computing, instead of catching an error after it",
     cst.With: "call the function under the with statement instead of inside it",

@@ -1,0 +1,393 @@
+"""What is refused: each message has the place, the line, a caret under the part that is meant, and a remedy."""
+
+import numpy as np
+import pytest
+
+from backprose import BackproseError, ProgramError, RefusedError, SourceError, grad
+
+COUNTER = 0
+MATRIX = np.ma.array([1.0, 2.0])
+
+
+def while_loop(x):
+    err = 1.0
+    while err > 1e-3:  # «while err > 1e-3:»
+        err = err / 2
+    return np.sum(x) * err
+
+
+def range_loop(x):
+    s = 0.0
+    for i in range(3):  # «range(3)»
+        s = s + x[i]
+    return s
+
+
+def row_loop(x):
+    s = 0.0
+    for row in x:  # «x»
+        s = s + row
+    return s
+
+
+def for_else(x):
+    for v in (x, x):
+        y = v
+    else:  # «else:»
+        y = x
+    return np.sum(y)
+
+
+def element_assignment(x):
+    y = np.zeros(3)
+    y[0] = x[0]  # «y[0]»
+    return np.sum(y)
+
+
+def augmented_element(x):
+    y = x * 2
+    y[1:] += x[0]  # «y[1:]»
+    return np.sum(y)
+
+
+def attribute_assignment(x):
+    x.flags = 1  # «x.flags»
+    return np.sum(x)
+
+
+def delete(x):
+    y = x * 2
+    del x  # «del x»
+    return np.sum(y)
+
+
+def try_except(x):
+    try:  # «try:»
+        y = 1 / x
+    except ZeroDivisionError:
+        y = x
+    return np.sum(y)
+
+
+def with_block(x):
+    with np.errstate(all="ignore"):  # «with np.errstate(all="ignore"):»
+        y = 1 / x
+    return np.sum(y)
+
+
+def yielding(x):
+    yield np.sum(x)  # «yield np.sum(x)»
+
+
+def global_statement(x):
+    global COUNTER  # «global COUNTER»
+    COUNTER = 1
+    return np.sum(x)
+
+
+def nonlocal_statement(x):
+    k = 1
+
+    def inner():
+        nonlocal k  # «nonlocal k»
+        k = 2
+
+    return np.sum(x) * k
+
+
+def class_inside(x):
+    class Box:  # «class Box:»
+        pass
+
+    return np.sum(x)
+
+
+def match_statement(x):
+    match x.ndim:  # «match x.ndim:»
+        case 1:
+            return np.sum(x)
+
+
+def walrus(x):
+    return (y := np.sum(x)) * y  # «y := np.sum(x)»
+
+
+def generator(x):
+    return sum(v for v in (x[0], x[1]))  # «v for v in (x[0], x[1])»
+
+
+def set_display(x):
+    return np.sum(x) * len({1, 2})  # «{1, 2}»
+
+
+def dict_comprehension(x):
+    d = {k: x for k in (1, 2)}  # «{k: x for k in (1, 2)}»
+    return np.sum(d[1])
+
+
+def f_string(x):
+    name = f"{x.shape}"  # «f"{x.shape}"»
+    return np.sum(x) * len(name)
+
+
+def break_loop(x):
+    for v in (x, x):
+        break  # «break»
+    return np.sum(v)
+
+
+def thrown_away(x):
+    np.sum(x)  # «np.sum(x)»
+    return np.sum(x)
+
+
+def printing(x):
+    y = print(x)  # «print(x)»
+    return np.sum(x)
+
+
+def inner_decorator(x):
+    @staticmethod  # «@staticmethod»
+    def f(u):
+        return u
+
+    return np.sum(f(x))
+
+
+def value_dependent_if(x):
+    if x[0] > 0:  # «x[0] > 0»
+        return np.sum(x)
+    return -np.sum(x)
+
+
+def value_dependent_conditional(x):
+    return np.sum(x) if x[0] > 0 and x[1] > 0 else 0.0  # «x[0] > 0 and x[1] > 0»
+
+
+def value_dependent_assert(x):
+    assert np.all(x > 0)  # «assert np.all(x > 0)»
+    return np.sum(x)
+
+
+def value_dependent_slice(x):
+    k = np.argmax(x)
+    return np.sum(x[:k])  # «x[:k]»
+
+
+def boolean_mask(x):
+    return np.sum(x[x > 0])  # «x[x > 0]»
+
+
+def changed_argument(x):
+    x *= 2  # «x *= 2»
+    return np.sum(x)
+
+
+def changed_view(x):
+    y = x * 2
+    z = y[1:]
+    y += 1  # «y += 1»
+    return np.sum(z) + np.sum(y)
+
+
+def changed_through_a_view(x):
+    y = x * 2
+    z = y.T
+    z += 1  # «z += 1»
+    return np.sum(y)
+
+
+def unknown_keyword(x):
+    return np.sum(x, where=x > 0)  # «np.sum(x, where=x > 0)»
+
+
+def out_keyword(x):
+    return np.sum(np.exp(x, out=x))  # «np.exp(x, out=x)»
+
+
+def computed_axis(x):
+    return np.sum(np.sum(x, axis=np.argmax(x)))  # «np.sum(x, axis=np.argmax(x))»
+
+
+def no_counterpart(x):
+    return np.sum(np.lib.stride_tricks.sliding_window_view(x, 2))  # «np.lib.stride_tricks.sliding_window_view(x, 2)»
+
+
+def random_numbers(x):
+    return np.sum(x * np.random.normal(size=3))  # «np.random.normal(size=3)»
+
+
+def int_of_array(x):
+    return np.sum(x) * int(x[0])  # «int(x[0])»
+
+
+def sum_of_array(x):
+    return sum(x)  # «sum(x)»
+
+
+def max_of_arrays(x):
+    return max(x[0], x[1])  # «max(x[0], x[1])»
+
+
+def in_array(x):
+    return np.sum(x) if 1.0 in x else 0.0  # «1.0 in x»
+
+
+def unsupported_method(x):
+    return np.sum(np.array(x.tolist()))  # «x.tolist»
+
+
+def open_file(x):
+    return np.sum(x) * len(open("f").read())  # «open("f")»
+
+
+def list_augmented(x):
+    parts = [x]
+    parts += [x]  # «parts += [x]»
+    return np.sum(parts[0])
+
+
+REFUSED = [
+    while_loop, range_loop, row_loop, for_else, element_assignment, augmented_element, attribute_assignment,
+    delete, try_except, with_block, global_statement, nonlocal_statement, class_inside, match_statement,
+    walrus, generator, set_display, dict_comprehension, f_string, break_loop, thrown_away, printing,
+    inner_decorator, value_dependent_if, value_dependent_conditional, value_dependent_assert,
+    value_dependent_slice, boolean_mask, changed_argument, changed_view, changed_through_a_view,
+    unknown_keyword, out_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, sum_of_array,
+    max_of_arrays, in_array, unsupported_method, open_file, list_augmented, yielding,
+]  # fmt: skip
+
+
+def place_of(function):
+    """Line number, column (from 1) and text that the « » in a comment of the function mark."""
+    import inspect
+
+    lines, first = inspect.getsourcelines(function)
+    for k, line in enumerate(lines):
+        if "«" in line:
+            meant = line.split("«")[1].split("»")[0]
+            return first + k, line.index(meant.splitlines()[0]) + 1, meant
+    raise AssertionError("no mark")
+
+
+@pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
+def test_refused_with_place_and_remedy(function, rng):
+    line, column, meant = place_of(function)
+    with pytest.raises(RefusedError) as caught:
+        grad(function)(rng.uniform(1, 2, size=3))
+    error = caught.value
+    assert error.span is not None and error.span.file == __file__
+    assert (error.span.line, error.span.column + 1) == (line, column)
+    shown = str(error).splitlines()
+    assert shown[1].strip().endswith(f"{__file__}:{line}:{column}")
+    caret = shown[3]
+    under = shown[2][caret.index("^") : caret.rindex("^") + 1]
+    assert under and meant.startswith(under[: len(meant)])
+    assert error.remedy, "a refusal says what to write instead"
+
+
+def shapes_do_not_fit(x):
+    return np.sum(x + np.ones(5))  # «x + np.ones(5)»
+
+
+def index_out_of_range(x):
+    return x[7]  # «x[7]»
+
+
+def undefined_name(x):
+    return np.sum(x) * nowhere  # noqa: F821
+
+
+def unbound_local(x):
+    if x.ndim == 5:
+        y = x
+    return np.sum(y)
+
+
+def missing_argument(x):
+    def inner(a, b):
+        return a + b
+
+    return np.sum(inner(x))  # «inner(x)»
+
+
+def false_assertion(x):
+    assert x.shape[0] == 99, "ninety-nine"  # «assert x.shape[0] == 99, "ninety-nine"»
+    return np.sum(x)
+
+
+def raising(x):
+    if x.ndim == 1:
+        raise ValueError(f"bad {x.shape}")  # «raise ValueError(f"bad {x.shape}")»
+    return np.sum(x)
+
+
+def unpacking_mismatch(x):
+    a, b = x  # «a, b»
+    return a * b
+
+
+def integer_division_by_zero(x):
+    return np.sum(x) * (1 // (x.shape[0] - 3))  # «1 // (x.shape[0] - 3)»
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (shapes_do_not_fit, "broadcast"),
+        (index_out_of_range, "out of bounds"),
+        (undefined_name, "'nowhere' is not defined"),
+        (unbound_local, "'y' has no value"),
+        (missing_argument, "missing argument 'b'"),
+        (false_assertion, "ninety-nine"),
+        (raising, "raises ValueError"),
+        (unpacking_mismatch, "3 values cannot be unpacked into 2"),
+        (integer_division_by_zero, "ZeroDivisionError"),
+    ],
+    ids=lambda p: getattr(p, "__name__", ""),
+)
+def test_a_wrong_program_is_reported_at_its_place(function, words, rng):
+    with pytest.raises(ProgramError, match=words) as caught:
+        grad(function)(rng.uniform(1, 2, size=3))
+    assert caught.value.span is not None
+    if "«" in "".join(__import__("inspect").getsourcelines(function)[0]):
+        line, column, _ = place_of(function)
+        assert (caught.value.span.line, caught.value.span.column + 1) == (line, column)
+
+
+def test_nothing_of_a_refused_function_runs_or_is_kept(rng):
+    with pytest.raises(RefusedError):
+        grad(global_statement)(rng.normal(size=3))
+    assert COUNTER == 0
+
+
+def test_a_global_masked_array_is_refused(rng):
+    with pytest.raises(RefusedError, match="MaskedArray"):
+        grad(lambda x: np.sum(MATRIX * x))(rng.normal(size=2))
+
+
+def test_no_source():
+    namespace = {"np": np}
+    exec("def f(x):\n    return np.sum(x)\n", namespace)
+    with pytest.raises(SourceError, match="cannot read the source of f") as caught:
+        grad(namespace["f"])(np.ones(2))
+    assert "linecache" in str(caught.value)
+
+
+def test_stale_source(tmp_path, monkeypatch):
+    import importlib
+    import linecache
+
+    path = tmp_path / "edited_module.py"
+    path.write_text("import numpy as np\n\n\ndef f(x):\n    return np.sum(x) * 2\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    module = importlib.import_module("edited_module")
+    path.write_text("import numpy as np\n\n\ndef f(x):\n    return np.sum(x) * 30\n")
+    linecache.checkcache()
+    with pytest.raises(SourceError, match="has changed"):
+        grad(module.f)(np.ones(2))
+
+
+def test_every_error_has_one_base():
+    for error in (RefusedError, ProgramError, SourceError):
+        assert issubclass(error, BackproseError)
