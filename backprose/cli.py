@@ -1,0 +1,237 @@
+"""The command: `backprose grad`, `backprose check`, `backprose demo`."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from rich.console import Console
+
+from . import __version__
+from .checking import failures, report
+from .derivative import argument_names, write_whole
+from .importing import user_code
+from .inputs import Inputs, gather
+from .points import Point
+from .samples import draw
+from .terminal import print_source, report_table
+from .transform.errors import ArgumentError, BackproseError
+from .transform.pipeline import Derived, Request, derive
+
+FORMS = ("atoms", "typed", "adjoint", "simplified", "outlined")
+
+
+class Commands(click.Group):
+    """A group that answers a user's mistake with a message and exit code 2, not a traceback."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except click.Abort:
+            sys.exit(130)
+        except (click.ClickException, BackproseError) as error:
+            known = isinstance(error, click.ClickException)
+            click.echo(error.format_message() if known else str(error), err=True)
+            sys.exit(2)
+        sys.exit(code or 0)
+
+
+def about_arguments(command: Callable) -> Callable:
+    """The options that say which function, for which arguments."""
+    options = (
+        click.argument("function", metavar="FILE.py:FUNCTION|MODULE:FUNCTION"),
+        click.option("--wrt", metavar="NAMES", help="Differentiate with respect to these: W,V."),
+        click.option(
+            "--arg",
+            "arguments",
+            metavar="NAME=SPEC",
+            multiple=True,
+            help="The kind of an argument: X=f64[150,2], s=f32, n=int=3, mode=str=relu.",
+        ),
+        click.option(
+            "--example",
+            metavar="FUNCTION",
+            help="A function that returns the arguments as a tuple or a dict: its name in the same "
+            "file, or FILE.py:FUNCTION or MODULE:FUNCTION.",
+        ),
+        click.option(
+            "--target",
+            type=click.Choice(["jax", "numpy"]),
+            help="What the derivative is written in.  [default: jax]",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def main() -> None:
+    """Derivatives of plain NumPy functions, as Python that a person can read."""
+
+
+@main.command()
+@about_arguments
+@click.option("--value", is_flag=True, help="Return the value of the function too.")
+@click.option("--show", type=click.Choice(FORMS), help="Print the form after this step instead.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a module that runs on its own to this file.",
+)
+def grad(
+    function: str,
+    wrt: str | None,
+    arguments: tuple[str, ...],
+    example: str | None,
+    target: str | None,
+    value: bool,
+    show: str | None,
+    output: Path | None,
+) -> None:
+    """Print the gradient of a function.
+
+    The file or module is imported, which runs it; the function itself is only read.
+
+    Without --wrt the gradient is with respect to the first floating-point argument. Shapes and
+    dtypes come from --arg, from annotations such as Float[Array, "150 2"], from defaults, or from
+    --example. An argument of which nothing is known is taken as a float64 scalar.
+    """
+    if output is not None:
+        _check_output(output, show, function)
+    inputs = gather(function, arguments, example, wrt)
+    _say_assumed(inputs)
+    target = target or inputs.target
+    names, single = _differentiated(inputs)
+    mode = "value_and_grad" if value or inputs.mode == "value_and_grad" else "grad"
+    request = Request(inputs.function, inputs.specs, names, mode, inputs.has_aux, target, single)
+    derived = derive(request, show=True)
+    if show:
+        print_source(derived.forms[show])
+    elif output is None:
+        print_source(derived.emitted.text)
+    else:
+        _write(output, derived, target)
+
+
+@main.command()
+@about_arguments
+@click.option("--seed", type=int, default=0, help="Of the random arguments.", show_default=True)
+def check(
+    function: str,
+    wrt: str | None,
+    arguments: tuple[str, ...],
+    example: str | None,
+    target: str | None,
+    seed: int,
+) -> None:
+    """Check the gradient of a function against finite differences.
+
+    The file or module is imported, which runs it, and the function is called. The exit code is 1
+    where the derivative is wrong.
+
+    Without --wrt every floating-point argument is checked. The arguments are those that --example
+    returns, or else defaults and random ones of the shapes that --arg or annotations say.
+    """
+    inputs = gather(function, arguments, example, wrt)
+    _say_assumed(inputs)
+    values = _sampled(inputs, seed)
+    with contextlib.redirect_stdout(sys.stderr):  # what the function prints
+        rows = report(
+            inputs.derivative or inputs.function,
+            values,
+            argnums=inputs.wrt,
+            target=target or inputs.target,
+            seed=seed,
+        )
+    Console().print(report_table(rows))
+    if not all(row.ok for row in rows):
+        click.echo(failures(rows))
+        sys.exit(1)
+
+
+@main.command()
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("iris_boundaries.png"),
+    help="Where the decision boundaries are drawn.",
+    show_default=True,
+)
+def demo(plot: Path) -> None:
+    """Train a two-layer network on the Iris data with the gradient that backprose writes."""
+    from .demo import run
+
+    sys.exit(0 if run(plot) else 1)
+
+
+def _differentiated(inputs: Inputs) -> tuple[tuple[str, ...], bool]:
+    """With respect to what, and whether the gradient of one argument is returned bare."""
+    if inputs.wrt is not None:
+        return inputs.wrt, len(inputs.wrt) == 1
+    if inputs.derivative is not None:
+        argnums = inputs.derivative.argnums
+        names = argument_names(argnums, inspect.signature(inputs.function))
+        return names, isinstance(argnums, int | str)
+    if not inputs.floating():
+        raise ArgumentError(f"{inputs.function.__name__} has no floating-point argument")
+    return (inputs.floating()[0],), True
+
+
+def _say_assumed(inputs: Inputs) -> None:
+    if inputs.assumed:
+        names, first = ", ".join(inputs.assumed), inputs.assumed[0]
+        what = "a float64 scalar" if len(inputs.assumed) == 1 else "float64 scalars"
+        click.echo(f"taking {names} as {what}; give a shape with --arg {first}=f64[3,4]", err=True)
+
+
+def _sampled(inputs: Inputs, seed: int) -> dict[str, Any]:
+    """The arguments, drawn where they are not known, at which the function has a finite value."""
+    name = inputs.function.__name__
+    for positive in (False, True):
+        rng = np.random.default_rng(seed)
+        values = {
+            k: inputs.values[k] if k in inputs.values else draw(spec, rng, positive)
+            for k, spec in inputs.specs.items()
+        }
+        point = Point.of(inputs.function, values, inputs.wrt, inputs.has_aux)
+        with user_code(f"{name}(...)"):
+            finite = np.isfinite(point.value())
+        if finite:
+            return values
+        if len(inputs.values) == len(inputs.specs):
+            break
+    raise ArgumentError(
+        f"{name} is not finite at the arguments that were tried",
+        remedy="give arguments with --example",
+    )
+
+
+def _check_output(output: Path, show: str | None, function: str) -> None:
+    if show is not None:
+        raise ArgumentError("--show prints a form, -o writes the source: give one of them")
+    if output.resolve() == Path(function.rpartition(":")[0]).resolve():
+        raise ArgumentError(f"-o {output} would overwrite the function's own file")
+
+
+def _write(output: Path, derived: Derived, target: str) -> None:
+    if derived.emitted.constants:
+        names = ", ".join(derived.emitted.constants)
+        raise ArgumentError(
+            f"the text reads large global arrays ({names}), which a module of its own cannot hold",
+            remedy="pass them as arguments",
+        )
+    try:
+        write_whole(output, derived.emitted.standalone(target))
+    except OSError as error:
+        raise ArgumentError(f"cannot write {output}: {error.strerror}") from None
+    click.echo(f"wrote {output}", err=True)
