@@ -146,7 +146,12 @@ class _Specialisation:
     """One emitted function and, under jit, its compiled form."""
 
     def __init__(
-        self, derived: Derived, specs: dict[str, Spec], signature: inspect.Signature, jit: bool, target: str
+        self,
+        derived: Derived,
+        specs: dict[str, Spec],
+        signature: inspect.Signature,
+        jit: bool,
+        target: str,
     ):
         self.derived, self.specs, self.target = derived, specs, target
         self.signature = signature
@@ -233,7 +238,11 @@ def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str,
     for item in chosen:
         if isinstance(item, str) and item in names:
             result.append(item)
-        elif isinstance(item, int) and not isinstance(item, bool) and -len(names) <= item < len(names):
+        elif (
+            isinstance(item, int)
+            and not isinstance(item, bool)
+            and -len(names) <= item < len(names)
+        ):
             result.append(names[item])
         else:
             raise ArgumentError(
@@ -260,10 +269,22 @@ def write_whole(path: Path, text: str) -> None:
 
 
 @overload
-def grad(function: Callable, argnums: Argnums = ..., *, has_aux: bool = ..., target: str = ..., jit: bool = ...) -> Derivative: ...
+def grad(
+    function: Callable,
+    argnums: Argnums = ...,
+    *,
+    has_aux: bool = ...,
+    target: str = ...,
+    jit: bool = ...,
+) -> Derivative: ...
 @overload
 def grad(
-    function: None = None, argnums: Argnums = ..., *, has_aux: bool = ..., target: str = ..., jit: bool = ...
+    function: None = None,
+    argnums: Argnums = ...,
+    *,
+    has_aux: bool = ...,
+    target: str = ...,
+    jit: bool = ...,
 ) -> Callable[[Callable], Derivative]: ...
 def grad(
     function: Callable | None = None,

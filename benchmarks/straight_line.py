@@ -43,7 +43,9 @@ def compiled(size):
     print(f"compiled gradient, n = {40 * size}: medians in microseconds\n")
     print(f"{'':22}{'backprose':>10}{'jax.grad':>10}{'ratio':>8}")
     ratios = []
-    for name, (function, wrt, args) in straight_line.arguments(np.random.default_rng(0), size).items():
+    for name, (function, wrt, args) in straight_line.arguments(
+        np.random.default_rng(0), size
+    ).items():
         names = function.__code__.co_varnames
         arrays = [jnp.asarray(a) for a in args]
         ours = jax.jit(grad(function, argnums=wrt).derived_for(*args).function)

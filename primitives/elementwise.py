@@ -44,7 +44,8 @@ def positive(y, x):
 @elementwise(
     np.power,
     domain=[POSITIVE, REAL],
-    samples=[call(draw(REAL, 3, 4), n) for n in (-2, -1, 0, 1, 2, 3)] + [call(draw(POSITIVE, 3), 0.5)],
+    samples=[call(draw(REAL, 3, 4), n) for n in (-2, -1, 0, 1, 2, 3)]
+    + [call(draw(POSITIVE, 3), 0.5)],
 )
 def power(y, x, n):
     """For n = 0 the derivative is 0 and at x = 0 the derivative with respect to n is 0, as in JAX."""
@@ -199,20 +200,27 @@ def tanh(y, x):
 @scaled(np.maximum, domain=REAL, samples=[call(draw("ties", 4), 0.0)])
 def maximum(d, y, a, b):
     """At a tie each argument has half of the derivative, as in JAX and autograd."""
-    return np.where(a == b, d / 2, np.where(a > b, d, 0)), np.where(a == b, d / 2, np.where(b > a, d, 0))
+    return np.where(a == b, d / 2, np.where(a > b, d, 0)), np.where(
+        a == b, d / 2, np.where(b > a, d, 0)
+    )
 
 
 @scaled(np.minimum, domain=REAL, samples=[call(draw("ties", 4), 0.0)])
 def minimum(d, y, a, b):
     """At a tie each argument has half of the derivative, as in JAX and autograd."""
-    return np.where(a == b, d / 2, np.where(a < b, d, 0)), np.where(a == b, d / 2, np.where(b < a, d, 0))
+    return np.where(a == b, d / 2, np.where(a < b, d, 0)), np.where(
+        a == b, d / 2, np.where(b < a, d, 0)
+    )
 
 
 @scaled(
     np.where,
     dtype="promote",
     wrt=["a", "b"],
-    samples=[call(draw("bool", 3, 4), draw(REAL, 3, 4), draw(REAL, 4)), call(draw("bool", 3), 0.0, draw(REAL, 3))],
+    samples=[
+        call(draw("bool", 3, 4), draw(REAL, 3, 4), draw(REAL, 4)),
+        call(draw("bool", 3), 0.0, draw(REAL, 3)),
+    ],
 )
 def where(d, y, condition, a, b):
     return None, np.where(condition, d, 0), np.where(condition, 0, d)
@@ -234,9 +242,22 @@ def clip(d, y, x, lower, upper):
 
 # --- piecewise constant functions and comparisons ---
 
-for _function in (np.sign, np.floor, np.ceil, np.trunc, np.rint, np.isnan, np.isinf, np.isfinite, np.logical_not, np.signbit):
+for _function in (
+    np.sign,
+    np.floor,
+    np.ceil,
+    np.trunc,
+    np.rint,
+    np.isnan,
+    np.isinf,
+    np.isfinite,
+    np.logical_not,
+    np.signbit,
+):
     nondifferentiable(_function, lambda x: x, dtype="ufunc", samples=[call(draw(REAL, 3))])
-nondifferentiable(np.invert, lambda x: x, dtype="ufunc", samples=[call(draw("bool", 3)), call(draw("integer", 3))])
+nondifferentiable(
+    np.invert, lambda x: x, dtype="ufunc", samples=[call(draw("bool", 3)), call(draw("integer", 3))]
+)
 for _function in (
     np.less,
     np.less_equal,
@@ -253,7 +274,12 @@ for _function in (
     np.left_shift,
     np.right_shift,
 ):
-    nondifferentiable(_function, lambda a, b: a, dtype="ufunc", samples=[call(draw("integer", 3), draw("integer", 3))])
+    nondifferentiable(
+        _function,
+        lambda a, b: a,
+        dtype="ufunc",
+        samples=[call(draw("integer", 3), draw("integer", 3))],
+    )
 nondifferentiable(np.round, lambda x, decimals=0: x, samples=[call(draw(REAL, 3), decimals=1)])
 
 
@@ -262,7 +288,9 @@ def remainder(y, a, b):
     return 1, -np.floor(a / b)
 
 
-nondifferentiable(np.floor_divide, lambda a, b: a, dtype="ufunc", samples=[call(draw(REAL, 3), draw(NONZERO, 3))])
+nondifferentiable(
+    np.floor_divide, lambda a, b: a, dtype="ufunc", samples=[call(draw(REAL, 3), draw(NONZERO, 3))]
+)
 
 for _name in (
     "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh hypot fabs floor ceil trunc exp2"

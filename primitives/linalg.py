@@ -18,7 +18,9 @@ def per_matrix(x, a):
     return x if a.ndim == 2 else x[..., None, None]
 
 
-@adjoint(np.linalg.inv, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))])
+@adjoint(
+    np.linalg.inv, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))]
+)
 def inv(dy, y, a):
     """Giles (2008), section 2.2.3."""
     return -mT(y) @ dy @ mT(y)
@@ -79,7 +81,9 @@ def solve_tangent(a_dot, b_dot, y, a, b):
     return -np.linalg.solve(a, a_dot @ y), np.linalg.solve(a, b_dot)
 
 
-@adjoint(np.linalg.det, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))])
+@adjoint(
+    np.linalg.det, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))]
+)
 def det(dy, y, a):
     """Giles (2008), section 2.2.4."""
     return per_matrix(dy * y, a) * mT(np.linalg.inv(a))
@@ -113,7 +117,9 @@ def cholesky_of_lower(a):
     return jnp.linalg.cholesky(jnp.tril(a) + jnp.tril(a, -1).mT, symmetrize_input=False)
 
 
-@adjoint(np.linalg.cholesky, dtype="float", jax=cholesky_of_lower, samples=[call(draw("spd", 3, 3))])
+@adjoint(
+    np.linalg.cholesky, dtype="float", jax=cholesky_of_lower, samples=[call(draw("spd", 3, 3))]
+)
 def cholesky(dy, y, a):
     """I. Murray, "Differentiation of the Cholesky decomposition" (2016), equation 10.
 
@@ -162,4 +168,6 @@ def norm_tangent(x_dot, y, x, ord=None, axis=None, keepdims=False):
     raise NotImplementedError("this order of np.linalg.norm")
 
 
-nondifferentiable(np.linalg.matrix_rank, lambda a: a, dtype="index", samples=[call(draw("spd", 3, 3))])
+nondifferentiable(
+    np.linalg.matrix_rank, lambda a: a, dtype="index", samples=[call(draw("spd", 3, 3))]
+)

@@ -63,7 +63,9 @@ def dot(dy, y, a, b):
     if b.ndim == 1:
         return dy[..., None] * b, np.tensordot(a, dy, (rows, rows))
     free = tuple(range(b.ndim - 2)) + (b.ndim - 1,)
-    return np.tensordot(dy, b, (columns, free)), np.moveaxis(np.tensordot(a, dy, (rows, rows)), 0, -2)
+    return np.tensordot(dy, b, (columns, free)), np.moveaxis(
+        np.tensordot(a, dy, (rows, rows)), 0, -2
+    )
 
 
 @multilinear(np.outer, samples=[call(real(3), real(4)), call(real(2, 2), real(3))])
@@ -109,6 +111,8 @@ def tensordot(dy, y, a, b, axes=2):
     # The free axes come first, the summed ones after them in the other factor's order.
     la = fa + tuple([ka[kb.index(k)] for k in sorted(kb)])
     lb = tuple([kb[ka.index(k)] for k in sorted(ka)]) + fb
-    da = np.transpose(np.tensordot(dy, b, (columns, fb)), tuple([la.index(k) for k in range(a.ndim)]))
+    da = np.transpose(
+        np.tensordot(dy, b, (columns, fb)), tuple([la.index(k) for k in range(a.ndim)])
+    )
     db = np.transpose(np.tensordot(a, dy, (fa, rows)), tuple([lb.index(k) for k in range(b.ndim)]))
     return da, db

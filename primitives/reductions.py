@@ -149,12 +149,23 @@ def std_tangent(x_dot, y, x, axis=None, ddof=0, keepdims=False):
 
 
 for _function in (np.argmax, np.argmin):
-    nondifferentiable(_function, lambda x, axis=None, keepdims=False: x, dtype="index", samples=[call(real(3, 4), axis=1)])
+    nondifferentiable(
+        _function,
+        lambda x, axis=None, keepdims=False: x,
+        dtype="index",
+        samples=[call(real(3, 4), axis=1)],
+    )
 for _function in (np.any, np.all):
     nondifferentiable(
-        _function, lambda x, axis=None, keepdims=False: x, dtype="bool", samples=[call(draw("bool", 3, 4), axis=1)]
+        _function,
+        lambda x, axis=None, keepdims=False: x,
+        dtype="bool",
+        samples=[call(draw("bool", 3, 4), axis=1)],
     )
 nondifferentiable(np.argsort, lambda x, axis=-1: x, dtype="index", samples=[call(real(3, 4))])
 nondifferentiable(
-    np.count_nonzero, lambda x, axis=None, keepdims=False: x, dtype="index", samples=[call(draw("bool", 3, 4))]
+    np.count_nonzero,
+    lambda x, axis=None, keepdims=False: x,
+    dtype="index",
+    samples=[call(draw("bool", 3, 4))],
 )

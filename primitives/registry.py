@@ -193,7 +193,9 @@ def alias(function: Callable, of: Callable) -> None:
     _TWINS[function] = of
 
 
-def elementwise(function: Callable, *, domain: Any = None, samples: Sequence[Sample] = (), hint: str = "") -> Any:
+def elementwise(
+    function: Callable, *, domain: Any = None, samples: Sequence[Sample] = (), hint: str = ""
+) -> Any:
     """The rule returns the partial derivative with respect to each argument, given `y` and the arguments.
 
     `domain` is the set, or one per argument, that the registry test draws from.
@@ -240,7 +242,9 @@ def _elementwise_samples(count: int, domain: Any) -> list[Sample]:
     shapes: list[list[tuple[int, ...]]] = [[(3, 4)] * count, [()] * count, [(0, 2)] * count]
     if count == 2:
         shapes += [[(3, 4), (4,)], [(3, 1), (1, 4)], [(3, 4), ()], [(1,), (3, 4)]]
-    return [Sample(tuple(Draw(s, d) for s, d in zip(each, domains, strict=True))) for each in shapes]
+    return [
+        Sample(tuple(Draw(s, d) for s, d in zip(each, domains, strict=True))) for each in shapes
+    ]
 
 
 def linear(function: Callable, **options: Any) -> Any:

@@ -26,7 +26,11 @@ def _place_jax(value, shape, index):
     return jnp.zeros(shape, jnp.asarray(value).dtype).at[index].add(value)
 
 
-@linear(np.reshape, samples=[call(real(3, 4), (2, 6)), call(real(3, 4), -1), call(real(), (1, 1))], views=True)
+@linear(
+    np.reshape,
+    samples=[call(real(3, 4), (2, 6)), call(real(3, 4), -1), call(real(), (1, 1))],
+    views=True,
+)
 def reshape(dy, y, x, shape):
     return np.reshape(dy, x.shape)
 
@@ -53,24 +57,40 @@ def swapaxes(dy, y, x, axis1, axis2):
     return np.swapaxes(dy, axis1, axis2)
 
 
-@linear(np.moveaxis, samples=[call(real(2, 3, 4), 0, -1), call(real(2, 3, 4), (0, 1), (1, 2))], views=True)
+@linear(
+    np.moveaxis,
+    samples=[call(real(2, 3, 4), 0, -1), call(real(2, 3, 4), (0, 1), (1, 2))],
+    views=True,
+)
 def moveaxis(dy, y, x, source, destination):
     return np.moveaxis(dy, destination, source)
 
 
-@linear(np.expand_dims, samples=[call(real(3, 4), 1), call(real(3), (0, 2)), call(real(), 0)], views=True)
+@linear(
+    np.expand_dims,
+    samples=[call(real(3, 4), 1), call(real(3), (0, 2)), call(real(), 0)],
+    views=True,
+)
 def expand_dims(dy, y, x, axis):
     return np.squeeze(dy, axis=axis)
 
 
-@linear(np.squeeze, samples=[call(real(3, 1, 4)), call(real(1, 3, 1), axis=0), call(real(1, 1))], views=True)
+@linear(
+    np.squeeze,
+    samples=[call(real(3, 1, 4)), call(real(1, 3, 1), axis=0), call(real(1, 1))],
+    views=True,
+)
 def squeeze(dy, y, x, axis=None):
     if axis is None:
         return np.reshape(dy, x.shape)
     return np.expand_dims(dy, axis)
 
 
-@linear(np.broadcast_to, samples=[call(real(4), (3, 4)), call(real(3, 1), (2, 3, 4)), call(real(), (2, 2))], views=True)
+@linear(
+    np.broadcast_to,
+    samples=[call(real(4), (3, 4)), call(real(3, 1), (2, 3, 4)), call(real(), (2, 2))],
+    views=True,
+)
 def broadcast_to(dy, y, x, shape):
     return dy  # summed to the shape of x by the adjoint step
 
@@ -115,11 +135,20 @@ def stack(dy, y, arrays, axis=0):
 def elements(dy, items):
     """The part of `dy` that belongs to each item of a nested list."""
     return [
-        elements(dy[k], item) if isinstance(item, list | tuple) else dy[k] for k, item in enumerate(items)
+        elements(dy[k], item) if isinstance(item, list | tuple) else dy[k]
+        for k, item in enumerate(items)
     ]
 
 
-@linear(np.array, dtype="array", samples=[call([real(), real(), real()]), call([[real(), 1.0], [0.0, real()]]), call(real(3, 4))])
+@linear(
+    np.array,
+    dtype="array",
+    samples=[
+        call([real(), real(), real()]),
+        call([[real(), 1.0], [0.0, real()]]),
+        call(real(3, 4)),
+    ],
+)
 def array(dy, y, arrays, dtype=None):
     if isinstance(arrays, list | tuple):
         return (elements(dy, arrays),)
@@ -131,7 +160,12 @@ def copy(dy, y, x):
     return dy
 
 
-@linear(astype, dtype=lambda jax_dtype, *dtypes: jax_dtype, jax=lambda x, dtype: jnp.astype(x, dtype), samples=[call(real(3), float)])
+@linear(
+    astype,
+    dtype=lambda jax_dtype, *dtypes: jax_dtype,
+    jax=lambda x, dtype: jnp.astype(x, dtype),
+    samples=[call(real(3), float)],
+)
 def astype_(dy, y, x, dtype):
     return dy  # cast to the dtype of x by the adjoint step
 
@@ -212,7 +246,9 @@ def triu(dy, y, x, k=0):
     return np.triu(dy, k=k)
 
 
-@linear(np.trace, samples=[call(real(3, 3)), call(real(3, 4)), call(real(2, 3, 4), axis1=-2, axis2=-1)])
+@linear(
+    np.trace, samples=[call(real(3, 3)), call(real(3, 4)), call(real(2, 3, 4), axis1=-2, axis2=-1)]
+)
 def trace(dy, y, x, axis1=0, axis2=1):
     one = np.eye(x.shape[axis1], x.shape[axis2], dtype=x.dtype)
     if x.ndim == 2:

@@ -183,12 +183,18 @@ def test_containers(target, rng):
         return factor["scale"] * np.sum(h * pair[0]) + pair[1]
 
     params = {"W": rng.normal(size=(3, 3)), "b": rng.normal(size=3), "unused": np.ones(2)}
-    layers = [[rng.normal(size=3)], Layer(rng.normal(size=(3, 3)), 0.5), Layer(rng.normal(size=(3, 3)), 0.1)]
+    layers = [
+        [rng.normal(size=3)],
+        Layer(rng.normal(size=(3, 3)), 0.5),
+        Layer(rng.normal(size=(3, 3)), 0.1),
+    ]
     pair = (rng.normal(size=3), 2.0)
     factor = {"scale": 2, "name": "anything"}
     d = grad(f, argnums=("params", "layers", "pair"), target=target)(params, layers, pair, factor)
     dparams, dlayers, dpair = d
-    assert set(dparams) == set(params) and isinstance(dlayers[1], Layer) and isinstance(dpair, tuple)
+    assert (
+        set(dparams) == set(params) and isinstance(dlayers[1], Layer) and isinstance(dpair, tuple)
+    )
     np.testing.assert_array_equal(dparams["unused"], np.zeros(2))
 
     def of_leaves(W, b, w, bias):
@@ -216,7 +222,13 @@ def test_matrix_and_masked_arrays_are_refused():
 
 
 def test_result_must_be_a_real_scalar(rng):
-    for f in (lambda x: x, lambda x: (np.sum(x), 1.0), lambda x: 3, lambda x: np.argmax(x), lambda x: None):
+    for f in (
+        lambda x: x,
+        lambda x: (np.sum(x), 1.0),
+        lambda x: 3,
+        lambda x: np.argmax(x),
+        lambda x: None,
+    ):
         with pytest.raises(ArgumentError, match="real scalar"):
             grad(f)(rng.normal(size=3))
 
@@ -237,7 +249,9 @@ def test_constant_function_has_zero_gradient(rng):
 @pytest.mark.parametrize("target", ["jax", "numpy"])
 def test_results_never_share_memory_with_arguments(target, rng):
     x, y = rng.normal(size=3), rng.normal(size=3)
-    value, (dx, dy) = value_and_grad(lambda x, y: np.sum(x * y), argnums=(0, 1), target=target)(x, y)
+    value, (dx, dy) = value_and_grad(lambda x, y: np.sum(x * y), argnums=(0, 1), target=target)(
+        x, y
+    )
     dx *= 0
     dy[:] = 7
     assert np.all(x != 0) and np.all(y != 7)
@@ -376,7 +390,10 @@ def test_source_before_and_after_a_call(rng):
 
 def test_repr():
     assert repr(grad(two, argnums="y")) == "<backprose.grad of two with respect to y>"
-    assert repr(value_and_grad(two, argnums=(0, 1))) == "<backprose.value_and_grad of two with respect to (x, y)>"
+    assert (
+        repr(value_and_grad(two, argnums=(0, 1)))
+        == "<backprose.value_and_grad of two with respect to (x, y)>"
+    )
 
 
 def test_primal_is_the_users_function():

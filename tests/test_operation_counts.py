@@ -63,7 +63,9 @@ def test_no_scatter_no_argmax_no_unused_call(name):
     emitted = grad(function, argnums=wrt).derived_for(*args).function
     with jax.enable_x64(True):
         closed = jax.make_jaxpr(emitted)(*map(np.asarray, args))
-    used = {id(v) for eqn in closed.jaxpr.eqns for v in eqn.invars} | {id(v) for v in closed.jaxpr.outvars}
+    used = {id(v) for eqn in closed.jaxpr.eqns for v in eqn.invars} | {
+        id(v) for v in closed.jaxpr.outvars
+    }
     for equation in closed.jaxpr.eqns:
         assert not any(word in str(equation.primitive) for word in UNWANTED)
         assert any(id(v) in used for v in equation.outvars), f"unused: {equation}"

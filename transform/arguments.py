@@ -10,7 +10,6 @@ import jax
 import numpy as np
 
 from .errors import ArgumentError
-from .globals import is_array
 from .ir import ArrayType
 
 
@@ -76,7 +75,9 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
     """
     if isinstance(value, jax.core.Tracer | jax.Array):
         aval = jax.typeof(value)
-        return ArraySpec(ArrayType(tuple(aval.shape), np.dtype(aval.dtype), bool(aval.weak_type)), aval.ndim == 0)
+        return ArraySpec(
+            ArrayType(tuple(aval.shape), np.dtype(aval.dtype), bool(aval.weak_type)), aval.ndim == 0
+        )
     if isinstance(value, np.generic):
         _check_dtype(value.dtype, name)
         return ArraySpec(ArrayType((), value.dtype), True)
@@ -133,7 +134,14 @@ def rebuild(spec: Spec, values: Iterator[Any]) -> Any:
 
 def parse_spec(text: str, name: str = "argument") -> Spec:
     """A spec written as text: `f64[150,2]`, `float32[3]`, `f64`, `i64[4]`, `int=3`, `str=relu`."""
-    short = {"f64": "float64", "f32": "float32", "f16": "float16", "i64": "int64", "i32": "int32", "bool": "bool"}
+    short = {
+        "f64": "float64",
+        "f32": "float32",
+        "f16": "float16",
+        "i64": "int64",
+        "i32": "int32",
+        "bool": "bool",
+    }
     head, _, rest = text.strip().partition("[")
     if "=" in head:
         kind, _, value = head.partition("=")
@@ -145,12 +153,16 @@ def parse_spec(text: str, name: str = "argument") -> Spec:
                 parsed = None
             if parsed is not None:
                 return StaticSpec(parsed, type(parsed))
-        raise ArgumentError(f"{name}: cannot read {text!r}; static values are int=3, bool=True, str=relu")
+        raise ArgumentError(
+            f"{name}: cannot read {text!r}; static values are int=3, bool=True, str=relu"
+        )
     if head == "float":
         return ArraySpec(ArrayType((), np.dtype(float), weak=True), True)
     dtype = short.get(head, head)
     if dtype not in (*short.values(), "complex128", "complex64", "int8", "int16", "uint8"):
-        raise ArgumentError(f"{name}: unknown dtype {head!r} in {text!r}; write f64[3,4], f32, i64[5], int=3")
+        raise ArgumentError(
+            f"{name}: unknown dtype {head!r} in {text!r}; write f64[3,4], f32, i64[5], int=3"
+        )
     sizes = rest.rstrip("]")
     if rest and not rest.endswith("]"):
         raise ArgumentError(f"{name}: missing ']' in {text!r}")

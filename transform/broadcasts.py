@@ -75,12 +75,18 @@ def shape_of_number(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> 
         return None
     wanted = atom.result.type.shape
     before = static_value(source.args[1])
-    sizes = [d for d, size in zip(dimensions(trace, source.args[1], atom), before, strict=True) if size != 1]
+    sizes = [
+        d
+        for d, size in zip(dimensions(trace, source.args[1], atom), before, strict=True)
+        if size != 1
+    ]
     if tuple(s for s in before if s != 1) != tuple(s for s in wanted if s != 1):
         return None
     rest = iter(sizes)
     shape = Items("tuple", tuple(Lit(1) if size == 1 else next(rest) for size in wanted))
-    return trace.apply(np.broadcast_to, [value_of(source.args[0]), value_of(shape)], {}, atom.origin)
+    return trace.apply(
+        np.broadcast_to, [value_of(source.args[0]), value_of(shape)], {}, atom.origin
+    )
 
 
 def sum_of_number(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
@@ -109,7 +115,9 @@ def sum_of_number(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Va
     if type_of(operand_of(total)) == wanted:
         return total
     kept = tuple(
-        (Lit(1) if k in gone else sizes[k]) for k in range(len(before)) if k not in gone or kwargs.get("keepdims")
+        (Lit(1) if k in gone else sizes[k])
+        for k in range(len(before))
+        if k not in gone or kwargs.get("keepdims")
     )
     value = trace.apply(np.broadcast_to, [total, value_of(Items("tuple", kept))], {}, atom.origin)
     return value if type_of(operand_of(value)) == wanted else None
@@ -157,7 +165,9 @@ def stretched_literal(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -
     model, number = atom.args
     if not isinstance(model, Var) or not isinstance(model.type, ArrayType):
         return None
-    shape = trace.emit(_static_var(model.type.shape), getattr, (model, Lit("shape")), (), atom.origin)
+    shape = trace.emit(
+        _static_var(model.type.shape), getattr, (model, Lit("shape")), (), atom.origin
+    )
     value = trace.apply(np.broadcast_to, [value_of(number), value_of(shape)], {}, atom.origin)
     return value if type_of(operand_of(value)) == atom.result.type else None
 
@@ -166,4 +176,11 @@ def _static_var(value: Any) -> Var:
     return Var("t", StaticType(value))
 
 
-BROADCAST_RULES = (push_up, shape_of_number, sum_of_number, axes_first, plain_transpose, stretched_literal)
+BROADCAST_RULES = (
+    push_up,
+    shape_of_number,
+    sum_of_number,
+    axes_first,
+    plain_transpose,
+    stretched_literal,
+)

@@ -237,11 +237,26 @@ def _hasattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: 
     return known(hasattr(owner, name.value))
 
 
-@builtin(print, input, open, exec, eval, compile, id, globals, locals, vars, setattr, iter, next, map, filter)
+@builtin(
+    print,
+    input,
+    open,
+    exec,
+    eval,
+    compile,
+    id,
+    globals,
+    locals,
+    vars,
+    setattr,
+    iter,
+    next,
+    map,
+    filter,
+)
 def _refused(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
     raise RefusedError(
         "this builtin has effects, or reads what is not known before the function runs",
         origin.span,
         "leave it out of the differentiated function; write a list comprehension for map and filter",
     )
-

@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitives import METHODS, array_identity, is_array_function, is_jax, jax_twin, lookup, name_of
+from ..primitives import (
+    METHODS,
+    array_identity,
+    is_array_function,
+    is_jax,
+    jax_twin,
+    lookup,
+    name_of,
+)
 from .builtin_functions import BUILTINS
 from .errors import ProgramError, RefusedError
 from .globals import lift
@@ -70,7 +78,9 @@ def call(
     if isinstance(function, types.MethodType):
         if type(function.__self__).__module__.split(".")[0] not in ("numpy", "jax", "jaxlib"):
             receiver = lift(function.__self__, "self")
-            return call(interpreter, known(function.__func__), [receiver, *args], kwargs, frame, origin)
+            return call(
+                interpreter, known(function.__func__), [receiver, *args], kwargs, frame, origin
+            )
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):
@@ -78,7 +88,9 @@ def call(
     if lookup(function) is not None or is_array_function(function):
         return call_array_function(interpreter, function, args, kwargs, frame, origin)
     wrapped = getattr(function, "__wrapped__", None)
-    if is_jax(type(function)) and isinstance(wrapped, types.FunctionType):  # jax.jit of a user's function
+    if is_jax(type(function)) and isinstance(
+        wrapped, types.FunctionType
+    ):  # jax.jit of a user's function
         return call(interpreter, known(wrapped), args, kwargs, frame, origin)
     if isinstance(function, types.FunctionType):
         return interpreter.inline(read(function), args, kwargs, frame, origin)
@@ -88,7 +100,9 @@ def call(
     )
     if getattr(function, "__module__", None) in STATIC_MODULES or plain_method:
         return static_call(function, args, kwargs, origin)
-    if hasattr(function, "source_function"):  # a derivative of ours: transform the text that it emitted
+    if hasattr(
+        function, "source_function"
+    ):  # a derivative of ours: transform the text that it emitted
         emitted = function.source_function(args, kwargs)
         return interpreter.inline(read(emitted), args, kwargs, frame, origin)
     raise RefusedError(
@@ -126,7 +140,11 @@ def call_array_function(
         values = [settled(a) for a in args]
         if not kwargs and all(_is_integral(v.value) for v in values if isinstance(v, Known)):
             result = static_call(function, args, kwargs, origin)
-            value = result.value.item() if isinstance(result, Known) and isinstance(result.value, np.generic) else None
+            value = (
+                result.value.item()
+                if isinstance(result, Known) and isinstance(result.value, np.generic)
+                else None
+            )
             if isinstance(value, int):
                 operands = tuple(v.operand for v in values if isinstance(v, Known))
                 return interpreter.trace.static(value, function, operands, origin)
@@ -197,9 +215,7 @@ def construct(
 # --- methods -----------------------------------------------------------------------------------------
 
 
-def method_of(
-    interpreter: Interpreter, value: Array | Struct, name: str, origin: Origin
-) -> Value:
+def method_of(interpreter: Interpreter, value: Array | Struct, name: str, origin: Origin) -> Value:
     """`x.name`, an attribute or a method of an array or a container."""
     if isinstance(value, Array):
         if name in STATIC_ATTRIBUTES:
@@ -209,15 +225,20 @@ def method_of(
             if name == "T":
                 return interpreter.trace.apply(np.transpose, [value], {}, spelled)
             if name == "mT":
-                return interpreter.trace.apply(np.swapaxes, [value, known(-1), known(-2)], {}, origin)
+                return interpreter.trace.apply(
+                    np.swapaxes, [value, known(-1), known(-2)], {}, origin
+                )
             return interpreter.trace.apply(getattr(np, name), [value], {}, origin)
         if name in METHODS:
             return Method(value, name)
         raise RefusedError(
-            f"the array method {name!r} is not supported" if hasattr(np.ndarray, name)
+            f"the array method {name!r} is not supported"
+            if hasattr(np.ndarray, name)
             else f"an array has no attribute {name!r}",
             origin.span,
-            f"use np.{name}" if hasattr(np, name) else "use array operations and functions of numpy",
+            f"use np.{name}"
+            if hasattr(np, name)
+            else "use array operations and functions of numpy",
         )
     return Method(value, name)
 
@@ -236,7 +257,10 @@ def call_method(
     origin = replace(origin, spelling="method")
     if method.name in ("reshape", "transpose") and args and not isinstance(args[0], Struct):
         first = args[0]
-        if not (isinstance(first, Known) and (first.value is None or isinstance(first.value, tuple | list))):
+        if not (
+            isinstance(first, Known)
+            and (first.value is None or isinstance(first.value, tuple | list))
+        ):
             args = [struct(tuple, args)]  # x.reshape(2, 3)
     if method.name == "item" and not args and receiver.type.size == 1:
         return interpreter.trace.apply(np.reshape, [receiver, known(())], {}, origin)
@@ -251,7 +275,9 @@ def astype_method(
     dtype = kwargs.get("dtype") or (args[0] if args else None)
     if not isinstance(dtype, Known) or set(kwargs) - {"dtype"} or len(args) > 1:
         raise RefusedError(
-            "x.astype() is supported with a static dtype alone", origin.span, "write x.astype(float)"
+            "x.astype() is supported with a static dtype alone",
+            origin.span,
+            "write x.astype(float)",
         )
     try:
         wanted = np.dtype(dtype.value)
@@ -262,9 +288,7 @@ def astype_method(
     return interpreter.trace.apply(METHODS["astype"], [x, Known(wanted, dtype.operand)], {}, origin)
 
 
-def container_method(
-    container: Struct, name: str, args: list[Value], origin: Origin
-) -> Value:
+def container_method(container: Struct, name: str, args: list[Value], origin: Origin) -> Value:
     if container.kind is dict and not args:
         if name == "items":
             return Struct(tuple, [Struct(tuple, [known(k), v]) for k, v in container.entries()])
@@ -285,4 +309,3 @@ def container_method(
         origin.span,
         "build a new container instead of changing one",
     )
-

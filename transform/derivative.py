@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import Primitive, array_params, jax_twin, lookup
+from ..primitives import Primitive, array_params, jax_twin, lookup, name_of
 from ..primitives.fallback import JaxDerivative
 from .errors import RefusedError
 from .infer import RULE_DEPTH, Interpreter
@@ -26,7 +26,9 @@ class Context:
     def __post_init__(self) -> None:
         self.interpreter = Interpreter(self.trace)
 
-    def rule(self, rule: Any, derivatives: list[Value], atom: Atom, primitive: Primitive, part: str) -> list[Value]:
+    def rule(
+        self, rule: Any, derivatives: list[Value], atom: Atom, primitive: Primitive, part: str
+    ) -> list[Value]:
         """The rule's expressions, one per parameter without a default, padded with None."""
         origin = anchored(atom, part)
         args = [value_of(a) for a in atom.args]
@@ -59,7 +61,9 @@ class Context:
                 return self.operator(np.negative, [d], origin)
         return self.operator(np.multiply, [d, partial], origin)
 
-    def fallback(self, atom: Atom, derivatives: Value, mode: str, origin: Origin) -> list[tuple[Var, Value]]:
+    def fallback(
+        self, atom: Atom, derivatives: Value | None, mode: str, origin: Origin
+    ) -> list[tuple[Var, Value]]:
         """JAX's own derivative of one call, with respect to its active positional arguments."""
         if any(v in self.active for _, operand in atom.kwargs for v in variables(operand)):
             raise RefusedError(
@@ -68,12 +72,22 @@ class Context:
                 "pass it by position",
             )
         if len(atom.results) != 1:
-            raise RefusedError("a function of several results needs a rule", atom.origin.span)
+            raise RefusedError(
+                f"{name_of(atom.op)} has several results and no rule, so it cannot be differentiated yet",
+                atom.origin.span,
+                "write it with slices and simpler functions",
+            )
+        assert derivatives is not None
         positions = []
         for k, operand in enumerate(atom.args):
             if any(v in self.active for v in variables(operand)):
                 if not isinstance(operand, Var):
-                    raise RefusedError("a container of arrays needs a rule", atom.origin.span)
+                    raise RefusedError(
+                        f"{name_of(atom.op)} takes a list of arrays and has no rule, so it cannot be "
+                        "differentiated yet",
+                        atom.origin.span,
+                        "write it with simpler functions",
+                    )
                 positions.append(k)
         twin = jax_twin(atom.op)
         assert twin is not None

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import getitem, name_of, place
+from ..primitives import getitem, name_of
 from ..primitives.fallback import JaxDerivative
 from .errors import RefusedError
 from .ir import (
@@ -101,8 +101,12 @@ class Module:
             )
         # Globals of several modules may share a name; each gets one of its own, which no parameter hides.
         self.constant_names: dict[Any, str] = {}
-        self.user_names = {r.hint for f in functions for a in f.body for r in a.results if r.depth is not None}
-        for literal in (lit for f in functions for a in f.body for o in a.operands() for lit in _literals(o)):
+        self.user_names = {
+            r.hint for f in functions for a in f.body for r in a.results if r.depth is not None
+        }
+        for literal in (
+            lit for f in functions for a in f.body for o in a.operands() for lit in _literals(o)
+        ):
             self.constant_name(literal)
         for literal in _literals(self.main.output):
             self.constant_name(literal)
@@ -162,7 +166,9 @@ def emit(function: Function, target: str, header: str = "") -> Emitted:
     imports = [f"import {name}" for name in module.imports - {"np", "jnp", *HELPERS}]
     imports += ["import jax.numpy as jnp"] if "jnp" in module.imports else []
     imports += ["import numpy as np"] if "np" in module.imports or helpers else []
-    wide = any(isinstance(v.type, ArrayType) and v.type.dtype.itemsize == 8 for v in _leaves(function))
+    wide = any(
+        isinstance(v.type, ArrayType) and v.type.dtype.itemsize == 8 for v in _leaves(function)
+    )
     return Emitted(
         "\n\n\n".join([*helpers, *definitions]),
         function.name,
@@ -187,7 +193,9 @@ def _constants(module: Module, text: str) -> tuple[str, dict[str, Any]]:
     for name, value in sorted(module.constants.items(), key=lambda item: text.find(item[0])):
         if isinstance(value, np.ndarray) and value.size > 64:
             large[name] = value
-            lines.append(f"# {name}: {value.dtype}{list(value.shape)}, set by whoever loads this module")
+            lines.append(
+                f"# {name}: {value.dtype}{list(value.shape)}, set by whoever loads this module"
+            )
         elif isinstance(value, np.ndarray):
             module.imports.add("np")
             lines.append(f"{name} = np.array({value.tolist()!r}, dtype=np.{value.dtype.name})")
@@ -246,7 +254,7 @@ class FunctionText:
         return self.names.name(v), ATOM
 
     def nests(self, v: Var, atom: Atom) -> bool:
-        if v in self.kept or len(atom.results) != 1:
+        if v in self.kept or len(atom.results) != 1 or isinstance(atom.op, JaxDerivative):
             return False
         if atom.op is getattr or (atom.op is getitem and isinstance(v.type, StaticType)):
             return not self.is_named(v)
@@ -260,7 +268,12 @@ class FunctionText:
 
     def nested_operand(self, v: Var) -> bool:
         atom = self.definitions.get(v)
-        return atom is not None and self.nests(v, atom) and self.uses[v] <= 1 and not self.is_path(atom)
+        return (
+            atom is not None
+            and self.nests(v, atom)
+            and self.uses[v] <= 1
+            and not self.is_path(atom)
+        )
 
     def is_path(self, atom: Atom) -> bool:
         """Whether an atom only takes apart what the caller passed: `params["W"]`."""
@@ -270,7 +283,12 @@ class FunctionText:
         """Whether the user named a value, or the value whose derivative it is."""
         owner = v.adjoint_of or v.tangent_of
         if owner is not None:
-            return owner.depth is not None and owner.depth < 1 or owner.adjoint_of is not None and self.is_named(owner)
+            return (
+                owner.depth is not None
+                and owner.depth < 1
+                or owner.adjoint_of is not None
+                and self.is_named(owner)
+            )
         return v.depth is not None and v.depth < DEPTH
 
     # --- statements ---
@@ -301,7 +319,7 @@ class FunctionText:
             origin = atom.origin
             if origin.part != part:
                 part, statement = origin.part, None
-                if part == "adjoint":
+                if part == "adjoint" and lines:
                     lines.append("")
             if part == "adjoint":
                 if origin.statement is not statement and origin.statement is not None:
@@ -312,7 +330,9 @@ class FunctionText:
                 lines += origin.statement.comments
             site, statement = origin.site, origin.statement
             if isinstance(atom.op, JaxDerivative):
-                lines.append(f"# No rule for {name_of(atom.op.function)}: JAX differentiates this operation.")
+                lines.append(
+                    f"# No rule for {name_of(atom.op.function)}: JAX differentiates this operation."
+                )
             lines += self.statement_lines(atom)
             if origin.statement is not None and part == "primal":
                 emitted[origin.statement] = len(lines) - 1
@@ -374,7 +394,9 @@ class FunctionText:
         """The terms of a sum whose left part is nested in it, with their signs."""
         left, right = atom.args
         inner = self.definitions.get(left) if isinstance(left, Var) else None
-        nested = inner is not None and self.is_nested(inner.result) and inner.op in (np.add, np.subtract)
+        nested = (
+            inner is not None and self.is_nested(inner.result) and inner.op in (np.add, np.subtract)
+        )
         spelled = inner is not None and inner.origin.spelling == "operator"
         before = self.terms(inner) if inner is not None and nested and spelled else [("+", left)]
         return [*before, ("+" if atom.op is np.add else "-", right)]
@@ -404,7 +426,7 @@ class FunctionText:
         text, _ = self.speller.operation(atom)
         names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
         if isinstance(atom.op, JaxDerivative):
-            return f"{', '.join(names)}{',' if len(names) == 1 else ''} = {text}"
+            return f"({names[0]},) = {text}" if len(names) == 1 else f"{', '.join(names)} = {text}"
         return f"{', '.join(names)} = {text}"
 
     def return_text(self) -> str:
@@ -427,4 +449,3 @@ class FunctionText:
 
     def shorten(self, text: str) -> str:
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
-

@@ -19,7 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import ELEMENTWISE, LINEAR, MULTILINEAR, NONDIFFERENTIABLE, SCALED, Primitive, array_params
+from ..primitives import (
+    ELEMENTWISE,
+    LINEAR,
+    MULTILINEAR,
+    NONDIFFERENTIABLE,
+    SCALED,
+    Primitive,
+    array_params,
+)
 from .activity import active_variables
 from .derivative import Context, anchored, name_derivative, primitive_of
 from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var, type_of, variables
@@ -49,7 +57,9 @@ class _Forward:
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "tangent")
         primitive = primitive_of(atom)
-        if primitive is None or (primitive.kind != NONDIFFERENTIABLE and not self.has_rule(primitive)):
+        if primitive is None or (
+            primitive.kind != NONDIFFERENTIABLE and not self.has_rule(primitive)
+        ):
             chosen = [a for a in atom.args if any(v in self.context.active for v in variables(a))]
             dots = Struct(tuple, [self.tangents[a] for a in chosen if isinstance(a, Var)])
             for v, value in self.context.fallback(atom, dots, "jvp", origin):
@@ -63,7 +73,12 @@ class _Forward:
             self.general(atom, primitive, origin)
 
     def has_rule(self, primitive: Primitive) -> bool:
-        return primitive.tangent is not None or primitive.kind in (ELEMENTWISE, SCALED, LINEAR, MULTILINEAR)
+        return primitive.tangent is not None or primitive.kind in (
+            ELEMENTWISE,
+            SCALED,
+            LINEAR,
+            MULTILINEAR,
+        )
 
     def linear(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
         """The function itself, with the tangent in place of each active argument in turn."""
@@ -85,7 +100,9 @@ class _Forward:
             return self.tangents[operand]
         found = type_of(operand)
         if isinstance(found, ArrayType) and found.shape:
-            return self.context.trace.apply(np.zeros_like, [value_of(operand)], {}, Origin(part="tangent"))
+            return self.context.trace.apply(
+                np.zeros_like, [value_of(operand)], {}, Origin(part="tangent")
+            )
         return known(0.0)
 
     def elementwise(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
@@ -100,7 +117,9 @@ class _Forward:
                 if primitive.kind == ELEMENTWISE:
                     term = self.context.scaled(dot, parts[k], origin)
                 else:
-                    term = self.context.rule(primitive.adjoint, [dot, y], atom, primitive, "tangent")[k]
+                    term = self.context.rule(
+                        primitive.adjoint, [dot, y], atom, primitive, "tangent"
+                    )[k]
                 if term is not None:
                     terms.append(term)
         self.add(atom.result, terms, origin)

@@ -16,7 +16,11 @@ from .values import Array, Known, Storage, Struct, Value
 def lift(value: Any, name: str, constant: str | None = None) -> Value:
     """The abstract value of a Python value. `constant` names a number or an array in the emitted module."""
     if is_array(value):
-        if isinstance(value, np.ndarray) and not isinstance(value, np.memmap) and type(value) is not np.ndarray:
+        if (
+            isinstance(value, np.ndarray)
+            and not isinstance(value, np.memmap)
+            and type(value) is not np.ndarray
+        ):
             raise RefusedError(f"{name!r} is a {type(value).__name__}, not a plain array")
         return Array(Lit(np.asarray(value), constant or name), Storage(parameter=name))
     if isinstance(value, list | tuple | dict) and _holds_arrays(value):

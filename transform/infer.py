@@ -173,7 +173,9 @@ class Interpreter:
                     return result
             elif isinstance(statement, Loop):
                 user = frame.anchor is None
-                for item in self.items(self.value(statement.iterable, frame), statement.origin, user):
+                for item in self.items(
+                    self.value(statement.iterable, frame), statement.origin, user
+                ):
                     assert isinstance(statement.target, Name)
                     frame.env[statement.target.id] = item
                     result = self.block(statement.body, frame)
@@ -316,7 +318,9 @@ class Interpreter:
             return known((item.value in container.keys) != negate)
         if isinstance(container, Known) and isinstance(item, Known):
             return known((item.value in container.value) != negate)
-        raise RefusedError("`in` on arrays is not supported", atom.origin.span, "use np.any(x == item)")
+        raise RefusedError(
+            "`in` on arrays is not supported", atom.origin.span, "use np.any(x == item)"
+        )
 
     def do_unpack(self, atom: Atom, frame: Frame) -> None:
         value = self.value(atom.args[0], frame)
@@ -375,7 +379,8 @@ class Interpreter:
         old, new = target.type, result.type
         if new.shape != old.shape:
             raise ProgramError(
-                f"an array of shape {old.shape} cannot take a value of shape {new.shape}", origin.span
+                f"an array of shape {old.shape} cannot take a value of shape {new.shape}",
+                origin.span,
             )
         if not np.can_cast(new.dtype, old.dtype, "same_kind"):
             raise ProgramError(
@@ -410,7 +415,9 @@ class Interpreter:
 
     def do_item(self, atom: Atom, frame: Frame) -> Value:
         value = self.value(atom.args[0], frame)
-        return self.item(value, self.index(atom.args[1], frame, atom.origin), frame.origin(atom.origin))
+        return self.item(
+            value, self.index(atom.args[1], frame, atom.origin), frame.origin(atom.origin)
+        )
 
     def item(self, value: Value, index: Value, origin: Origin) -> Value:
         if isinstance(value, Array):
@@ -536,7 +543,10 @@ class Interpreter:
             except AttributeError as error:
                 raise ProgramError(str(error), frame.syntax.span) from None
             name = attribute if isinstance(before, types.ModuleType) else f"{name}_{attribute}"
-        module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in ("numpy", "math")
+        module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in (
+            "numpy",
+            "math",
+        )
         if frame.anchor is not None or module:
             constant = attributes and attributes[-1] in ("pi", "e", "euler_gamma") and module
             return Known(here, Lit(here, f"np.{attributes[-1]}" if constant else None))

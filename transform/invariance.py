@@ -53,7 +53,11 @@ def _cancels(m: Var, atoms: list[Atom], outputs: set[Var]) -> bool:
         for atom in atoms:
             if any(v in degrees for v in atom.variables()):
                 primitive = lookup(atom.op)
-                if primitive is not None and primitive.kind == NONDIFFERENTIABLE or atom.op is getattr:
+                if (
+                    primitive is not None
+                    and primitive.kind == NONDIFFERENTIABLE
+                    or atom.op is getattr
+                ):
                     continue
                 found = _degree(atom, degrees)
                 if found.degree != 0:

@@ -238,7 +238,9 @@ class _Lowering:
         if isinstance(target, cst.Name):
             self.emit("alias", (value,), target, results=(self.name(target),))
             return
-        elements = cst.ensure_type(target, cst.Tuple if isinstance(target, cst.Tuple) else cst.List).elements
+        elements = cst.ensure_type(
+            target, cst.Tuple if isinstance(target, cst.Tuple) else cst.List
+        ).elements
         names, star, nested = [], None, []
         for index, element in enumerate(elements):
             inner = element.value

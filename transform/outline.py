@@ -43,10 +43,14 @@ def _outline_site(function: Function, site: CallSite) -> Function:
     if not results or not set(results) <= defined:
         return function
     needed = {v for a in outside for v in a.variables()} | set(variables(function.output))
-    if not (needed & defined) <= set(results) or any(not isinstance(r.type, ArrayType) for r in results):
+    if not (needed & defined) <= set(results) or any(
+        not isinstance(r.type, ArrayType) for r in results
+    ):
         return function
     # A static argument has chosen the code that was inlined: the definition would not be the user's function.
-    params = {n: o for n, o in site.params.items() if isinstance(o, Var) and isinstance(o.type, ArrayType)}
+    params = {
+        n: o for n, o in site.params.items() if isinstance(o, Var) and isinstance(o.type, ArrayType)
+    }
     if len(params) != len(site.params) or len(set(params.values())) != len(params):
         return function
     inputs = {v for a in inside for v in a.variables()} - defined
@@ -91,7 +95,8 @@ def _renamed(function: Function, fresh: dict[Var, Var]) -> Function:
         return fresh.get(v, v)
 
     body = tuple(
-        replace(a.map(change), results=tuple(fresh.get(r, r) for r in a.results)) for a in function.body
+        replace(a.map(change), results=tuple(fresh.get(r, r) for r in a.results))
+        for a in function.body
     )
     return replace(function, body=body, output=substitute(function.output, change))
 
@@ -107,4 +112,3 @@ def _rebased(atom: Atom, site: CallSite) -> CallSite | None:
 
 def outlined_functions(atoms: Iterable[Atom]) -> list[Outlined]:
     return [a.op for a in atoms if isinstance(a.op, Outlined)]
-

@@ -1,7 +1,6 @@
 """From a function object to its syntax: the text, parsed by libcst, with positions in the user's file."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -52,7 +51,10 @@ class SourceText:
         above = tuple(w.comment.value for w in line.leading_lines if w.comment is not None)
         if isinstance(line, cst.SimpleStatementLine):
             comment = line.trailing_whitespace.comment
-            parts = [self.code(part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT)) for part in line.body]
+            parts = [
+                self.code(part.with_changes(semicolon=cst.MaybeSentinel.DEFAULT))
+                for part in line.body
+            ]
             text = " ".join("; ".join(parts).split())
             return Statement(text, self.span(line), above, comment.value if comment else None)
         return Statement(self.code(line).splitlines()[0], self.span(line), above)
@@ -115,7 +117,9 @@ def parse(function: types.FunctionType) -> FunctionSyntax:
     indented = text[:1].isspace()
     wrapped = f"if 1:\n{text}" if indented else text
     parsed = _parsed(wrapped, code.co_filename, first - 1 - indented)
-    node = next(n for n in parsed.positions if isinstance(n, cst.FunctionDef) and n.name.value == name)
+    node = next(
+        n for n in parsed.positions if isinstance(n, cst.FunctionDef) and n.name.value == name
+    )
     return FunctionSyntax(name, node, parsed, function, defaults)
 
 
@@ -158,14 +162,17 @@ def _find_lambda(parsed: SourceText, code: types.CodeType) -> cst.Lambda:
         compiled = _compiled(ast.parse(text), code)
         if any(c.co_name == "<lambda>" and _same_code(c, code) for c in _codes(compiled)):
             found.append((column, node))
-    starts = [(line, column) for line, _, column, _ in code.co_positions() if line and column is not None]
+    starts = [
+        (line, column) for line, _, column, _ in code.co_positions() if line and column is not None
+    ]
     first = min((c for line, c in starts if line == code.co_firstlineno and c > 0), default=0)
     before = [(column, node) for column, node in found if column <= first]
     texts = {parsed.module.code_for_node(node) for _, node in found}
     if found and (before or len(texts) == 1):
         return max(before or found, key=lambda pair: pair[0])[1]
     raise SourceError(
-        f"cannot find the text of the lambda at {parsed.file}:{code.co_firstlineno}", remedy="write it as a def"
+        f"cannot find the text of the lambda at {parsed.file}:{code.co_firstlineno}",
+        remedy="write it as a def",
     )
 
 
@@ -221,8 +228,14 @@ def _essence(code: types.CodeType) -> list[Any]:
     for step in dis.get_instructions(code):
         if step.opname not in ("PUSH_NULL", "PRECALL", "RESUME", "MAKE_CELL", "COPY_FREE_VARS"):
             name = "LOAD_ATTR" if step.opname == "LOAD_METHOD" else step.opname
-            value = _essence(step.argval) if isinstance(step.argval, types.CodeType) else step.argrepr
+            value = (
+                _essence(step.argval) if isinstance(step.argval, types.CodeType) else step.argrepr
+            )
             jump = "JUMP" in name or name == "FOR_ITER"
-            text = value.replace("NULL + ", "").replace("NULL|self + ", "") if isinstance(value, str) else value
+            text = (
+                value.replace("NULL + ", "").replace("NULL|self + ", "")
+                if isinstance(value, str)
+                else value
+            )
             result.append((name, None if jump else text))
     return result

@@ -16,6 +16,7 @@ from .errors import ArgumentError
 from .forward import forward
 from .globals import unchanged
 from .ir import ArrayType, Function, Origin, Type, Var
+from .jax_free import refuse_jax
 from .load import load
 from .outline import outline
 from .promote import promote
@@ -79,7 +80,7 @@ class Derived:
 # What follows differentiation, for each target: each step takes a function and returns a function.
 STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     "jax": (("simplified", simplify), ("promoted", promote), ("outlined", outline)),
-    "numpy": (("simplified", simplify), ("outlined", outline)),
+    "numpy": (("simplified", simplify), ("free of jax", refuse_jax), ("outlined", outline)),
 }
 
 
@@ -153,7 +154,9 @@ def _reverse(
     parts = {"value_and_grad": [primary, result], "vjp": [primary, result]}.get(request.mode)
     if aux is not None:
         value = struct(tuple, [primary, aux]) if parts else None
-        result = struct(tuple, [value, result]) if value is not None else struct(tuple, [result, aux])
+        result = (
+            struct(tuple, [value, result]) if value is not None else struct(tuple, [result, aux])
+        )
     elif parts is not None:
         result = struct(tuple, parts)
     return _finished(function, request, trace, result, extra)
@@ -184,7 +187,9 @@ def _jvp(
 def _finished(
     function: Function, request: Request, trace: Trace, result: Value, extra: list[tuple[str, Var]]
 ) -> tuple[Function, Value]:
-    names = ", ".join(request.wrt[:-1]) + (" and " if len(request.wrt) > 1 else "") + request.wrt[-1]
+    names = (
+        ", ".join(request.wrt[:-1]) + (" and " if len(request.wrt) > 1 else "") + request.wrt[-1]
+    )
     what = {
         "grad": "Gradient of {f} with respect to {w}.",
         "value_and_grad": "Value of {f} and its gradient with respect to {w}.",
@@ -196,12 +201,12 @@ def _finished(
         signature = ", ".join([*(n for n, _ in function.params), *(n for n, _ in extra)])
     finished = replace(
         function,
-        name=f"{request.function.__name__.replace('<lambda>', 'lambda_')}_{request.mode}",
+        name=f"{function.name.rstrip('_')}_{request.mode}",
         signature=signature,
         params=(*function.params, *extra),
         body=tuple(trace.atoms),
         output=operand_of(result),
-        doc=what.format(f=function.name, w=names),
+        doc=what.format(f=function.name.replace("lambda_", "the lambda"), w=names),
     )
     return finished, result
 
@@ -223,7 +228,9 @@ def header(request: Request) -> str:
 def _gradient(trace: Trace, value: Value, found: Mapping[Var, Value | None]) -> Value:
     """The derivative in the structure of an argument (or a result): zeros where nothing depends on it."""
     if isinstance(value, Struct):
-        return Struct(value.kind, [_gradient(trace, item, found) for item in value.items], value.keys)
+        return Struct(
+            value.kind, [_gradient(trace, item, found) for item in value.items], value.keys
+        )
     if isinstance(value, Array):
         derivative = found.get(value.operand) if isinstance(value.operand, Var) else None
         if derivative is not None:
@@ -300,9 +307,12 @@ def _check_scalar(request: Request, primary: Value) -> None:
                 remedy="return a sum or a mean, or use has_aux=True for further results",
             )
     elif not (isinstance(primary, Known) and isinstance(primary.value, float)):
-        what = "a container" if isinstance(primary, Struct) else repr(getattr(primary, "value", primary))
+        what = (
+            "a container"
+            if isinstance(primary, Struct)
+            else repr(getattr(primary, "value", primary))
+        )
         raise ArgumentError(
             f"the gradient needs a real scalar; {name} returns {what}",
             remedy="use has_aux=True if it returns (value, aux)",
         )
-

@@ -80,7 +80,11 @@ def flatten(
         sides = [(atom.args[0], inverse), (atom.args[1], inverse != divide)]
     for operand, below in sides:
         inner = trace.definitions.get(operand) if isinstance(operand, Var) else None
-        if isinstance(operand, Lit) and type(operand.value) in (int, float) and operand.name is None:
+        if (
+            isinstance(operand, Lit)
+            and type(operand.value) in (int, float)
+            and operand.name is None
+        ):
             if operand.value == 0 or not np.isfinite(operand.value):
                 (found.below if below else found.above).append(operand)
                 continue
@@ -103,7 +107,10 @@ def _opens(inner: Atom, single: Callable[[Var], bool]) -> bool:
 def cost(atoms: list[Atom], whole: Atom) -> float:
     """The work of some atoms: one for a pass over an array like `whole`, little for one over a small array."""
     size = _size(whole.result)
-    return sum(1e-3 + (0.0 if not _size(a.result) else 0.1 if _is_small(a.result, size) else 1.0) for a in atoms)
+    return sum(
+        1e-3 + (0.0 if not _size(a.result) else 0.1 if _is_small(a.result, size) else 1.0)
+        for a in atoms
+    )
 
 
 def _logistic(trace: Trace, found: Factors) -> bool:
@@ -115,11 +122,15 @@ def _logistic(trace: Trace, found: Factors) -> bool:
         e = next((b for a, b in (total.args, total.args[::-1]) if _is_one(a)), None)
         if e is None or e not in found.above:
             continue
-        y = next((f for a in found.above for f in _parts(trace, a) if _is_inverse(trace, f, below)), None)
+        y = next(
+            (f for a in found.above for f in _parts(trace, a) if _is_inverse(trace, f, below)), None
+        )
         if y is not None:
             found.above.remove(e)
             found.below.remove(below)
-            complement = operation(trace, np.subtract, [known(1), value_of(y)], {}, _spelling(trace, e))
+            complement = operation(
+                trace, np.subtract, [known(1), value_of(y)], {}, _spelling(trace, e)
+            )
             found.above.append(operand_of(complement))
             return True
     return False
@@ -181,7 +192,9 @@ def write(trace: Trace, atom: Atom, found: Factors) -> Value:
     def joined(factors: list[Operand]) -> Value | None:
         result: Value | None = None
         for factor in sorted(factors, key=_size):
-            result = value_of(factor) if result is None else op(np.multiply, result, value_of(factor))
+            result = (
+                value_of(factor) if result is None else op(np.multiply, result, value_of(factor))
+            )
         return result
 
     whole = max((_size(f) for f in (*found.above, *found.below)), default=0)

@@ -56,13 +56,21 @@ class _Promotion:
         types = [t for o in atom.operands() for t in self.operand_types(o)]
         strong = {t.dtype for t in types if not t.weak}
         weak_arrays = any(v in self.jax_types for v in atom.variables())
-        if not weak_arrays and len(strong) == 1 and next(iter(strong)).kind == "f" and atom.op is not np.array:
+        if (
+            not weak_arrays
+            and len(strong) == 1
+            and next(iter(strong)).kind == "f"
+            and atom.op is not np.array
+        ):
             return True
         found = self.types(atom)
         if found is None:
             return True
         results = [r.type for r in atom.results]
-        if any(isinstance(r, ArrayType) and r.dtype != t.dtype for r, t in zip(results, found, strict=True)):
+        if any(
+            isinstance(r, ArrayType) and r.dtype != t.dtype
+            for r, t in zip(results, found, strict=True)
+        ):
             return False
         if isinstance(atom.op, np.ufunc) and found[0].dtype.kind == "b" and len(strong) > 1:
             return jax.numpy.result_type(*strong) == np.result_type(*strong)
@@ -109,7 +117,11 @@ class _Promotion:
             if not isinstance(v.type, ArrayType) or v in casts:
                 continue
             current = self.jax_types.get(v, v.type)
-            if v.type.weak or v.type.dtype.kind not in "iufc" or (current.dtype == dtype and not current.weak):
+            if (
+                v.type.weak
+                or v.type.dtype.kind not in "iufc"
+                or (current.dtype == dtype and not current.weak)
+            ):
                 continue
             casts[v] = Var("t", replace(v.type, dtype=dtype, weak=False))
             origin = replace(atom.origin, spelling="method")

@@ -25,7 +25,9 @@ def result_type(
     `weak` says that the operation is Python's own on Python numbers, whose result is a Python number.
     """
     names = array_params(primitive) if primitive is not None else []
-    deciding = [a for n, a in zip(names, args, strict=False) if n in primitive.wrt] if primitive else args
+    deciding = (
+        [a for n, a in zip(names, args, strict=False) if n in primitive.wrt] if primitive else args
+    )
     arrays = tuple(t for operand in deciding for t in array_types(operand))
     if primitive is not None and primitive.dtype == "ufunc" and isinstance(op, np.ufunc):
         return elementwise_type(op, arrays, weak)

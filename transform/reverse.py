@@ -30,7 +30,9 @@ from .trace import Trace
 from .values import Array, Known, Struct, Value, known
 
 
-def reverse(function: Function, seeds: Sequence[tuple[Var, Value]]) -> tuple[Trace, list[Value | None]]:
+def reverse(
+    function: Function, seeds: Sequence[tuple[Var, Value]]
+) -> tuple[Trace, list[Value | None]]:
     """The atoms of the primal and of the adjoint of each variable in `function.wrt`.
 
     `seeds` are the adjoints of the outputs; the second result holds None where the output does not depend
@@ -76,9 +78,7 @@ class _Reverse:
         results = [self.adjoint(r) for r in atom.results]
         primitive = primitive_of(atom)
         if primitive is None or primitive.adjoint is None:
-            (dy,) = results
-            assert dy is not None
-            for v, value in self.context.fallback(atom, dy, "vjp", origin):
+            for v, value in self.context.fallback(atom, results[0], "vjp", origin):
                 self.contribute(v, value, origin)
             return
         if len(results) == 1:
@@ -90,7 +90,11 @@ class _Reverse:
         derivatives: list[Value] = [y] if primitive.kind == ELEMENTWISE else [dy, y]
         parts = self.context.rule(primitive.adjoint, derivatives, atom, primitive, "adjoint")
         for operand, part in zip(atom.args, parts, strict=False):
-            if primitive.kind == ELEMENTWISE and isinstance(operand, Var) and operand in self.context.active:
+            if (
+                primitive.kind == ELEMENTWISE
+                and isinstance(operand, Var)
+                and operand in self.context.active
+            ):
                 self.contribute(operand, self.context.scaled(dy, part, origin), origin)
             elif primitive.kind != ELEMENTWISE:
                 self.distribute(operand, part, origin)
@@ -152,4 +156,3 @@ class _Reverse:
 def _array(value: Value) -> Array:
     assert isinstance(value, Array)
     return value
-

@@ -160,9 +160,13 @@ def _same_type(value: Value, atom: Atom) -> bool:
 
 
 def _match(
-    pattern: Node, atom: Atom, bound: dict[str, Operand], trace: Trace, single: Callable[[Var], bool]
+    pattern: Node,
+    atom: Atom,
+    bound: dict[str, Operand],
+    trace: Trace,
+    single: Callable[[Var], bool],
 ) -> bool:
-    if pattern.op is not atom.op or len(pattern.args) != len(atom.args):
+    if pattern.op is not atom.op or len(atom.results) != 1 or len(pattern.args) != len(atom.args):
         return False
     if tuple(k for k, _ in pattern.kwargs) != tuple(k for k, _ in atom.kwargs):
         return False
@@ -183,7 +187,9 @@ def _match(
                 return False
         elif not isinstance(operand, Lit) or isinstance(part, bool) and operand.value is not part:
             return False
-        elif not isinstance(part, bool) and not (is_number(operand.value) and operand.value == part):
+        elif not isinstance(part, bool) and not (
+            is_number(operand.value) and operand.value == part
+        ):
             return False
     return True
 
@@ -214,7 +220,9 @@ def _build(tree: Any, bound: dict[str, Operand], trace: Trace, atom: Atom) -> Va
     return operation(trace, tree.op, args, kwargs, atom)
 
 
-def operation(trace: Trace, op: Any, args: list[Value], kwargs: dict[str, Value], like: Atom) -> Value:
+def operation(
+    trace: Trace, op: Any, args: list[Value], kwargs: dict[str, Value], like: Atom
+) -> Value:
     """A new operation in the place of an atom; on known numbers it is known too."""
     from dataclasses import replace
 

@@ -70,7 +70,9 @@ def _block(block: Block, depth: int) -> list[str]:
             if statement.orelse:
                 lines += [f"{pad}else:", *_block(statement.orelse, depth + 1)]
         elif isinstance(statement, Loop):
-            lines.append(f"{pad}for {_operand(statement.target)} in {_operand(statement.iterable)}:")
+            lines.append(
+                f"{pad}for {_operand(statement.target)} in {_operand(statement.iterable)}:"
+            )
             lines += _block(statement.body, depth + 1)
     return lines
 
@@ -97,7 +99,9 @@ def _operand(operand: Operand | None, names: Names | None = None) -> str:
     if isinstance(operand, Var):
         return names.name(operand) if names else operand.hint
     if isinstance(operand, Name):
-        return operand.id.replace("%", "t") if operand.id.startswith("%") else operand.id.split("%")[0]
+        return (
+            operand.id.replace("%", "t") if operand.id.startswith("%") else operand.id.split("%")[0]
+        )
     if isinstance(operand, Global):
         return operand.path
     if isinstance(operand, Slice):

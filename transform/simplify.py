@@ -13,7 +13,19 @@ from typing import Any
 import numpy as np
 
 from .broadcasts import BROADCAST_RULES
-from .ir import Atom, Function, Items, Lit, Operand, Slice, StaticType, Var, substitute, type_of, variables
+from .ir import (
+    Atom,
+    Function,
+    Items,
+    Lit,
+    Operand,
+    Slice,
+    StaticType,
+    Var,
+    substitute,
+    type_of,
+    variables,
+)
 from .products import product
 from .rewrites import is_number, operation, rewrite
 from .sizes import spell_sizes
@@ -59,7 +71,9 @@ def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bo
     for original in function.body:
         atom = original.map(resolve)
         if atom.origin.part != "primal" and len(atom.results) == 1:
-            value = next((v for rule in rules if (v := rule(trace, atom, single)) is not None), None)
+            value = next(
+                (v for rule in rules if (v := rule(trace, atom, single)) is not None), None
+            )
             if value is not None:
                 operand = operand_of(value)
                 adopt_name(trace, operand, atom.result)
@@ -129,7 +143,10 @@ def operand_identity(operand: Any) -> Any:
     if isinstance(operand, Items):
         return (operand.kind, operand.keys, tuple(map(operand_identity, operand.items)))
     if isinstance(operand, Slice):
-        return ("slice", *(operand_identity(p) for p in (operand.start, operand.stop, operand.step)))
+        return (
+            "slice",
+            *(operand_identity(p) for p in (operand.start, operand.stop, operand.step)),
+        )
     return repr(operand)
 
 

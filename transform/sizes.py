@@ -1,4 +1,4 @@
-"""Sizes are read from arrays that are there anyway: `X.shape[0]`, never the shape of a value computed for that alone."""
+"""Sizes are read from arrays that are there anyway: `X.shape[0]`, not the shape of what is computed for that alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 
 from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
-from .ir import ArrayType, Atom, Function, Items, Lit, Operand, StaticType, Var, substitute, variables
+from .ir import (
+    ArrayType,
+    Atom,
+    Function,
+    Items,
+    Lit,
+    Operand,
+    StaticType,
+    Var,
+    substitute,
+    variables,
+)
 from .trace import Trace
 from .values import Known, is_static, static_value, value_of
 
@@ -42,7 +53,11 @@ class _Sizes:
             atom = original.map(lambda v: self.replaced.get(v, v))
             if atom.op is getattr:
                 x, attribute = atom.args
-                if isinstance(x, Var) and isinstance(x.type, ArrayType) and self.respells(x, static_value(attribute)):
+                if (
+                    isinstance(x, Var)
+                    and isinstance(x.type, ArrayType)
+                    and self.respells(x, static_value(attribute))
+                ):
                     self.replaced[atom.result] = self.spelled(x, static_value(attribute), atom)
                     continue
             if atom.op is getitem and isinstance(atom.args[0], Items) and is_static(atom.args[1]):

@@ -83,7 +83,9 @@ def _take_apart(trace: Trace, name: str, spec: Spec, whole: Operand) -> Value:
         if isinstance(item, StaticSpec):
             items.append(Known(item.value, Lit(item.value)))
             continue
-        found: ArrayType | StructType = item.type if isinstance(item, ArraySpec) else StructType(str(item))
+        found: ArrayType | StructType = (
+            item.type if isinstance(item, ArraySpec) else StructType(str(item))
+        )
         part = Var(hint, found)
         op, args = (getattr, (whole, Lit(fields[k]))) if fields else (getitem, (whole, Lit(key)))
         trace.emit(part, op, args, (), Origin(spelling="path"))
@@ -101,7 +103,9 @@ def signature_text(signature: inspect.Signature) -> str:
     parts, star = [], False
     params = list(signature.parameters.values())
     for k, p in enumerate(params):
-        default = "" if p.default is p.empty or not is_plain(p.default) else f"={literal_text(p.default)}"
+        default = (
+            "" if p.default is p.empty or not is_plain(p.default) else f"={literal_text(p.default)}"
+        )
         if p.kind is p.VAR_POSITIONAL:
             parts.append(f"*{p.name}")
             star = True

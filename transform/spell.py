@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,19 @@ from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, ty
 from .outline import Outlined
 from .values import is_static, static_value
 
-ATOM, POWER, UNARY, TIMES, PLUS, SHIFT, AND, XOR, OR, COMPARE, LOWEST = 18, 15, 14, 13, 12, 11, 10, 9, 8, 7, 0
+ATOM, POWER, UNARY, TIMES, PLUS, SHIFT, AND, XOR, OR, COMPARE, LOWEST = (
+    18,
+    15,
+    14,
+    13,
+    12,
+    11,
+    10,
+    9,
+    8,
+    7,
+    0,
+)
 
 BINARY: dict[Any, tuple[str, int]] = {
     np.add: ("+", PLUS),
@@ -81,13 +94,22 @@ class Speller:
             return self.items(operand), ATOM
         if isinstance(operand, Slice):
             parts = (operand.start, operand.stop, operand.step)
-            return f"slice({', '.join('None' if p is None else self.operand(p) for p in parts)})", ATOM
+            return (
+                f"slice({', '.join('None' if p is None else self.operand(p) for p in parts)})",
+                ATOM,
+            )
         return "None", ATOM
 
     def items(self, items: Items) -> str:
         parts = [self.operand(item, 1) for item in items.items]
         if items.kind == "dict":
-            return "{" + ", ".join(f"{literal_text(k)}: {p}" for k, p in zip(items.keys, parts, strict=True)) + "}"
+            return (
+                "{"
+                + ", ".join(
+                    f"{literal_text(k)}: {p}" for k, p in zip(items.keys, parts, strict=True)
+                )
+                + "}"
+            )
         if items.kind == "list":
             return f"[{', '.join(parts)}]"
         return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
@@ -151,7 +173,15 @@ class Speller:
             "" if p is None else self.operand(p, PLUS) for p in (part.start, part.stop, part.step)
         )
         compound = any(not t.lstrip("-").isalnum() for t in (start, stop) if t)
-        colon = " : " if compound and start and stop else " :" if compound and start else ": " if compound and stop else ":"
+        colon = (
+            " : "
+            if compound and start and stop
+            else " :"
+            if compound and start
+            else ": "
+            if compound and stop
+            else ":"
+        )
         return f"{start}{colon}{stop}" + (f":{step}" if step else "")
 
     # --- operations ---
@@ -182,7 +212,9 @@ class Speller:
     def binary(self, sign: str, level: int, left: Operand, right: Operand) -> Text:
         if level == POWER:
             base, exponent = self.operand(left, POWER + 1), self.operand(right, UNARY)
-            simple = all(t.lstrip("-").replace(".", "").replace("_", "").isalnum() for t in (base, exponent))
+            simple = all(
+                t.lstrip("-").replace(".", "").replace("_", "").isalnum() for t in (base, exponent)
+            )
             return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", POWER
         lower = level + 1 if level == COMPARE else level
         return f"{self.operand(left, lower)} {sign} {self.operand(right, level + 1)}", level
@@ -220,7 +252,13 @@ class Speller:
         self.module("jax")
         derivatives, args = atom.args
         assert isinstance(args, Items)
-        names = [f"a{k}" if len(op.positions) > 1 else "x" for k in range(len(op.positions))]
+        # The parameters of the lambda must not hide a variable that its body reads from around it.
+        around = " ".join(
+            self.operand(a) for k, a in enumerate(args.items) if k not in op.positions
+        )
+        words = set(re.findall(r"\w+", around))
+        free = (n for n in ("u", "v", "w", *(f"u{k}" for k in range(1_000))) if n not in words)
+        names = [next(free) for _ in op.positions]
         inner = [
             names[op.positions.index(k)] if k in op.positions else self.operand(a, 1)
             for k, a in enumerate(args.items)
@@ -239,7 +277,9 @@ class Speller:
 def literal_text(value: Any) -> str:
     """A plain value as source text, strings in double quotes."""
     text = repr(value)
-    return f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text
+    return (
+        f'"{text[1:-1]}"' if isinstance(value, str) and text[0] == "'" and '"' not in text else text
+    )
 
 
 def _is_array(operand: Operand) -> bool:
@@ -284,7 +324,10 @@ def _expand_dims(speller: Speller, atom: Atom) -> Text:
 def _astype(speller: Speller, atom: Atom) -> Text:
     x, dtype = atom.args
     if not _is_array(x):
-        return f"{speller.module(speller.np)}.asarray({speller.operand(x)}, {speller.operand(dtype)})", ATOM
+        return (
+            f"{speller.module(speller.np)}.asarray({speller.operand(x)}, {speller.operand(dtype)})",
+            ATOM,
+        )
     return f"{speller.operand(x, ATOM)}.astype({speller.operand(dtype)})", ATOM
 
 
@@ -303,7 +346,10 @@ def _swapaxes(speller: Speller, atom: Atom) -> Text:
     values = {static_value(a) for a in axes} if all(map(is_static, axes)) else set()
     if values == {-1, -2}:
         return f"{speller.operand(x, ATOM)}.mT", ATOM
-    return f"{speller.operand(x, ATOM)}.swapaxes({', '.join(speller.operand(a) for a in axes)})", ATOM
+    return (
+        f"{speller.operand(x, ATOM)}.swapaxes({', '.join(speller.operand(a) for a in axes)})",
+        ATOM,
+    )
 
 
 def _place(speller: Speller, atom: Atom) -> Text:
@@ -325,7 +371,9 @@ def _place(speller: Speller, atom: Atom) -> Text:
         if all(w == (0, 0) for w in widths):
             return text, ATOM
         same = len(set(widths)) == 1 and widths[0][0] == widths[0][1]
-        amount = str(widths[0][0]) if same else str(widths[0] if len(widths) == 1 else tuple(widths))
+        amount = (
+            str(widths[0][0]) if same else str(widths[0] if len(widths) == 1 else tuple(widths))
+        )
         return f"{module}.pad({text}, {amount})", ATOM
     zeros = f"{module}.zeros({speller.operand(shape, 1)}, {speller.dtype(source.dtype)})"
     model = speller.definitions.get(shape) if isinstance(shape, Var) else None
@@ -334,7 +382,10 @@ def _place(speller: Speller, atom: Atom) -> Text:
     if speller.target == "jax":
         return f"{zeros}.at[{speller.index(index)}].add({speller.operand(value)})", ATOM
     speller.imports.add("place")
-    return f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})", ATOM
+    return (
+        f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})",
+        ATOM,
+    )
 
 
 def _has_dtype(operand: Operand, dtype: np.dtype) -> bool:
@@ -342,11 +393,16 @@ def _has_dtype(operand: Operand, dtype: np.dtype) -> bool:
     return isinstance(found, ArrayType) and found.dtype == dtype and not found.weak
 
 
-def _padding(index: Operand, shape: tuple[int, ...]) -> tuple[list[tuple[int, int]], set[int]] | None:
+def _padding(
+    index: Operand, shape: tuple[int, ...]
+) -> tuple[list[tuple[int, int]], set[int]] | None:
     """How much padding on each axis puts a slice back into its array, and which axes the index took away."""
     value = static_value(index)
     parts = list(value) if isinstance(value, tuple) else [value]
-    if any(p is None or not isinstance(p, int | np.integer | slice | type(...)) or isinstance(p, bool) for p in parts):
+    if any(
+        p is None or not isinstance(p, int | np.integer | slice | type(...)) or isinstance(p, bool)
+        for p in parts
+    ):
         return None
     if Ellipsis in parts:
         k = parts.index(Ellipsis)

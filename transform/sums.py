@@ -57,14 +57,27 @@ def total(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | No
 
 
 def _terms(
-    trace: Trace, atom: Atom, sign: int, terms: list[Factors], visited: list[Atom], single: Callable[[Var], bool]
+    trace: Trace,
+    atom: Atom,
+    sign: int,
+    terms: list[Factors],
+    visited: list[Atom],
+    single: Callable[[Var], bool],
 ) -> None:
     visited.append(atom)
     signs = (sign, -sign if atom.op is np.subtract else sign)
     for operand, own in zip(atom.args, signs, strict=True):
         inner = trace.definitions.get(operand) if isinstance(operand, Var) else None
-        opens = inner is not None and is_derivative(inner) and single(inner.result)
-        if inner is not None and opens and inner.op in CHAIN and inner.result.type == atom.result.type:
+        single_result = inner is not None and len(inner.results) == 1
+        opens = (
+            inner is not None and single_result and is_derivative(inner) and single(inner.result)
+        )
+        if (
+            inner is not None
+            and opens
+            and inner.op in CHAIN
+            and inner.result.type == atom.result.type
+        ):
             _terms(trace, inner, own, terms, visited, single)
         else:
             factors = Factors(sign=own)

@@ -116,11 +116,15 @@ class _Checker(cst.CSTVisitor):
             self.refuse(node, "async")
         if isinstance(node, cst.For) and node.orelse is not None:
             self.refuse(node.orelse, "for/else", "test a flag after the loop")
-        if isinstance(node, cst.AugAssign | cst.AnnAssign) and not isinstance(node.target, cst.Name):
+        if isinstance(node, cst.AugAssign | cst.AnnAssign) and not isinstance(
+            node.target, cst.Name
+        ):
             self.refuse_store(node.target)
         if isinstance(node, cst.AssignTarget):
             self.check_target(node.target)
-        if isinstance(node, cst.Expr) and not isinstance(node.value, cst.SimpleString | cst.Ellipsis):
+        if isinstance(node, cst.Expr) and not isinstance(
+            node.value, cst.SimpleString | cst.Ellipsis
+        ):
             self.refuse(
                 node,
                 "a statement whose value is thrown away",

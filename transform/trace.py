@@ -201,7 +201,9 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
 def numpy_parameters(function: Any) -> list[str]:
     """The parameters of NumPy's function up to the first that a rule may leave out by name only."""
     try:
-        return [p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty]
+        return [
+            p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty
+        ]
     except (TypeError, ValueError):
         return []
 
@@ -243,5 +245,6 @@ def is_plain(value: Any) -> bool:
     """Whether a value can be written as a literal."""
     if isinstance(value, tuple | list):
         return all(is_plain(v) for v in value)
-    return value is None or isinstance(value, bool | int | float | complex | str | np.dtype | type(...))
-
+    return value is None or isinstance(
+        value, bool | int | float | complex | str | np.dtype | type(...)
+    )

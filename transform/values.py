@@ -108,7 +108,9 @@ def struct(kind: type, items: list[Value], keys: tuple[Any, ...] = ()) -> Struct
     if kind in (tuple, dict) and items and all(isinstance(item, Known) for item in items):
         values = [item.value for item in items if isinstance(item, Known)]
         operand = Items(kind.__name__, tuple(operand_of(item) for item in items), keys)
-        return Known(tuple(values) if kind is tuple else dict(zip(keys, values, strict=True)), operand)
+        return Known(
+            tuple(values) if kind is tuple else dict(zip(keys, values, strict=True)), operand
+        )
     return Struct(kind, items, keys)
 
 
@@ -139,7 +141,11 @@ def value_of(operand: Operand) -> Value:
             return Known(operand.type.value, operand)
         return Array(operand)
     if isinstance(operand, Lit):
-        return Array(operand) if isinstance(operand.value, np.ndarray) else Known(operand.value, operand)
+        return (
+            Array(operand)
+            if isinstance(operand.value, np.ndarray)
+            else Known(operand.value, operand)
+        )
     if isinstance(operand, Items):
         kind = {"tuple": tuple, "list": list, "dict": dict}[operand.kind]
         return struct(kind, [value_of(item) for item in operand.items], operand.keys)

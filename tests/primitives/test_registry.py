@@ -9,11 +9,10 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import backprose.primitives as primitives
 import jax
 import numpy as np
 import pytest
-
-import backprose.primitives as primitives
 from backprose.primitives import NONDIFFERENTIABLE, Draw, Primitive, Sample, registered
 from backprose.transform.arguments import spec_of
 from backprose.transform.emit import Emitted
@@ -87,7 +86,9 @@ class Case:
 
     def derivative(self, mode: str, target: str) -> Any:
         specs = {f"x{k}": spec_of(a) for k, a in enumerate(self.arrays)}
-        return derive(Request(self.function, specs, self.wrt, mode, target=target, single=False)).function
+        return derive(
+            Request(self.function, specs, self.wrt, mode, target=target, single=False)
+        ).function
 
     def twin(self, *chosen: Any) -> Any:
         """The same call of JAX's function, on the floating arrays alone."""
@@ -95,9 +96,7 @@ class Case:
         full = [next(values) if a.dtype.kind == "f" else a for a in self.arrays]
         twin = self.primitive.jax
         function = load(
-            Emitted(
-                inspect.getsource(self.function), "call", {**self.constants, "fn": twin}
-            )
+            Emitted(inspect.getsource(self.function), "call", {**self.constants, "fn": twin})
         )
         return function(*full)
 
@@ -129,7 +128,9 @@ def test_every_rule_has_samples():
 
 def test_every_rule_serves_both_modes():
     missing = [
-        p.name for p in registered() if p.kind == primitives.GENERAL and (p.adjoint is None or p.tangent is None)
+        p.name
+        for p in registered()
+        if p.kind == primitives.GENERAL and (p.adjoint is None or p.tangent is None)
     ]
     assert missing == []
 
@@ -164,7 +165,12 @@ def test_reverse_mode(primitive, sample, dtype, x64):
     reference, pull = jax.vjp(case.twin, *case.floats)
     leaves, structure = jax.tree.flatten(reference)
     adjoints = iter(dys)
-    full = [next(adjoints).astype(r.dtype) if r.dtype.kind == "f" else np.zeros(r.shape, jax.dtypes.float0) for r in leaves]
+    full = [
+        next(adjoints).astype(r.dtype)
+        if r.dtype.kind == "f"
+        else np.zeros(r.shape, jax.dtypes.float0)
+        for r in leaves
+    ]
     for ours, theirs in zip(gradients, pull(jax.tree.unflatten(structure, full)), strict=True):
         close(ours, theirs, EXACT[np.dtype(dtype)])
     if dtype == np.float64:
@@ -213,7 +219,10 @@ def test_second_order(primitive, sample, x64):
         reference, pull = jax.vjp(case.twin, *chosen)
         leaves, structure = jax.tree.flatten(reference)
         adjoints = iter(dys)
-        full = [next(adjoints) if r.dtype.kind == "f" else np.zeros(r.shape, jax.dtypes.float0) for r in leaves]
+        full = [
+            next(adjoints) if r.dtype.kind == "f" else np.zeros(r.shape, jax.dtypes.float0)
+            for r in leaves
+        ]
         return tuple(pull(jax.tree.unflatten(structure, full)))
 
     floats = tuple(np.asarray(a) for a in case.floats)
@@ -230,10 +239,14 @@ def test_nondifferentiable_values(primitive, sample, x64):
     """The primal of a function without a derivative: value and dtype as NumPy's."""
     case = Case(primitive, sample)
     expected = case.function(*case.arrays)
-    source = inspect.getsource(case.function).replace("call(", "call(w, ", 1).replace("(w, )", "(w)")
+    source = (
+        inspect.getsource(case.function).replace("call(", "call(w, ", 1).replace("(w, )", "(w)")
+    )
     function = load(Emitted(source.replace("return fn", "return w, fn"), "call", case.constants))
     specs = {"w": spec_of(1.5), **{f"x{k}": spec_of(a) for k, a in enumerate(case.arrays)}}
     derived = derive(Request(function, specs, ("w",), "value_and_grad", aux=True)).function
     (_, value), _ = derived(1.5, *case.arrays)
     assert np.asarray(value).dtype == np.asarray(expected).dtype
-    np.testing.assert_allclose(np.asarray(value), expected, rtol=1e-15, atol=0)  # np.round differs by an ulp
+    np.testing.assert_allclose(
+        np.asarray(value), expected, rtol=1e-15, atol=0
+    )  # np.round differs by an ulp

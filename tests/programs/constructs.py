@@ -3,6 +3,7 @@
 Each takes float arrays (`x` a vector of six, `A` a 3 by 4 matrix, or both) and returns a scalar.
 """
 
+# fmt: off
 import functools
 import math
 from collections import namedtuple
@@ -229,6 +230,7 @@ def global_values(x):
 
 def imports(x):
     import math as m
+
     from numpy import tanh as squash
 
     y = numpy.exp(x) + exp(-x) + np.e * squash(x)

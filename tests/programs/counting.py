@@ -16,7 +16,9 @@ def operations(function, arguments) -> int:
     def count(jaxpr) -> int:
         total = 0
         for equation in jaxpr.eqns:
-            inner = [p for p in equation.params.values() if hasattr(p, "jaxpr") or hasattr(p, "eqns")]
+            inner = [
+                p for p in equation.params.values() if hasattr(p, "jaxpr") or hasattr(p, "eqns")
+            ]
             if inner:
                 total += sum(count(getattr(p, "jaxpr", p)) for p in inner)
             else:

@@ -65,7 +65,8 @@ def lstm_step(x, h, c, target, W, b):
     dh = h_new - target
     dc = dh * o * (1 - s**2)
     dz = np.concatenate(
-        [dc * g * i * (1 - i), dc * c * f * (1 - f), dh * s * o * (1 - o), dc * i * (1 - g**2)], axis=1
+        [dc * g * i * (1 - i), dc * c * f * (1 - f), dh * s * o * (1 - o), dc * i * (1 - g**2)],
+        axis=1,
     )
     return xh.T @ dz, np.sum(dz, axis=0)
 

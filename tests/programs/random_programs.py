@@ -12,7 +12,8 @@ class Program:
         self.rng = np.random.default_rng(seed)
         self.lines: list[str] = []
         self.names: dict[str, tuple[int, ...]] = {}
-        self.fresh: set[str] = set()  # arrays that nothing else sees: these may be changed in place
+        self.fresh: set[str] = set()  # arrays that no view sees: these may be changed in place
+        self.same: dict[str, str] = {}  # the first name of an aliased array
         for name in "abc":
             self.names[name] = SHAPES[self.rng.integers(len(SHAPES))]
         self.params = dict(self.names)
@@ -27,7 +28,10 @@ class Program:
         return f"import numpy as np\n\n\ndef f(a, b, c):\n{body}\n"
 
     def arguments(self):
-        return [self.rng.normal(size=s) if s else np.float64(self.rng.normal()) for s in self.params.values()]
+        return [
+            self.rng.normal(size=s) if s else np.float64(self.rng.normal())
+            for s in self.params.values()
+        ]
 
     def pick(self, items):
         return items[self.rng.integers(len(items))]
@@ -89,16 +93,31 @@ class Program:
         shape = self.names[x]
         forms = ["{x}[None]"] if len(shape) < 2 else ["{x}.T", "{x}.reshape(-1)", "np.squeeze({x})"]
         if shape and shape[0] > 1:
-            forms += ["{x}[1:]", "{x}[::-1]", "{x}[0]", "{x}[[0, 1, 1]]", "np.concatenate([{x}, {x} * 2])"]
+            forms += [
+                "{x}[1:]",
+                "{x}[::-1]",
+                "{x}[0]",
+                "{x}[[0, 1, 1]]",
+                "np.concatenate([{x}, {x} * 2])",
+            ]
         form = self.pick(forms).format(x=x)
-        result = eval(form, {"np": np, x: np.zeros(shape) if shape else np.float64(0)})  # names of our own
+        result = eval(
+            form, {"np": np, x: np.zeros(shape) if shape else np.float64(0)}
+        )  # names of our own
         self.define(name, form, np.shape(result), fresh="* 2" in form)
-        self.fresh.discard(x)
+        root = self.same.get(x, x)
+        self.fresh -= {n for n in self.names if self.same.get(n, n) == root}
 
     def choose(self, name):
         pairs = [(x, y) for x in self.names for y in self.names if self.broadcast(x, y) is not None]
         x, y = self.pick(pairs)
-        form = self.pick(["np.where({x} > 0.1, {x}, {y})", "np.maximum({x}, {y})", "np.minimum({x}, 0.3) + 0 * {y}"])
+        form = self.pick(
+            [
+                "np.where({x} > 0.1, {x}, {y})",
+                "np.maximum({x}, {y})",
+                "np.minimum({x}, 0.3) + 0 * {y}",
+            ]
+        )
         self.define(name, form.format(x=x, y=y), self.broadcast(x, y))
 
     def matrix(self, name):
@@ -116,6 +135,7 @@ class Program:
     def alias(self, name):
         x = self.pick(list(self.names))
         self.define(name, x, self.names[x], fresh=False)
+        self.same[name] = self.same.get(x, x)
         if x in self.fresh:
             self.fresh.add(name)  # both names see a change, as in Python
 
@@ -129,4 +149,6 @@ class Program:
 
     def constant(self, name):
         shape = self.pick(SHAPES)
-        self.define(name, f"np.full({shape}, {self.rng.integers(1, 4)}.5)", shape, fresh=bool(shape))
+        self.define(
+            name, f"np.full({shape}, {self.rng.integers(1, 4)}.5)", shape, fresh=bool(shape)
+        )

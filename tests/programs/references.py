@@ -9,7 +9,11 @@ def central_difference(function, args, wrt, directions, step=1e-6):
     def at(sign):
         moved = list(args)
         for k, u in zip(wrt, directions, strict=True):
-            moved[k] = np.asarray(args[k]) + sign * step * u if np.ndim(args[k]) else args[k] + sign * step * u
+            moved[k] = (
+                np.asarray(args[k]) + sign * step * u
+                if np.ndim(args[k])
+                else args[k] + sign * step * u
+            )
         return float(function(*moved))
 
     return (at(1) - at(-1)) / (2 * step)

@@ -104,8 +104,16 @@ def arguments(rng, size=1):
     n = 40 * size
     normal = lambda *shape: rng.normal(size=shape)  # noqa: E731
     return {
-        "cost": (cost, ("W", "V"), (normal(n, 3), one_hot(rng, n, 3), normal(16, 3), normal(3, 16))),
-        "linear_regression": (linear_regression, ("w", "b"), (normal(n, 5), normal(n), normal(5), 0.3)),
+        "cost": (
+            cost,
+            ("W", "V"),
+            (normal(n, 3), one_hot(rng, n, 3), normal(16, 3), normal(3, 16)),
+        ),
+        "linear_regression": (
+            linear_regression,
+            ("w", "b"),
+            (normal(n, 5), normal(n), normal(5), 0.3),
+        ),
         "logistic_regression": (
             logistic_regression,
             ("w", "b"),
@@ -132,5 +140,9 @@ def arguments(rng, size=1):
             ("log_length", "log_noise"),
             (normal(n, 2), normal(n), 0.2, -0.5),
         ),
-        "layer_norm": (layer_norm, ("x", "gain", "bias"), (normal(n, 8), normal(8), normal(8), normal(n, 8))),
+        "layer_norm": (
+            layer_norm,
+            ("x", "gain", "bias"),
+            (normal(n, 8), normal(8), normal(8), normal(n, 8)),
+        ),
     }

@@ -104,7 +104,11 @@ def test_a_parameter_that_hides_a_module_is_refused(name):
     from backprose.transform.emit import Emitted
     from backprose.transform.load import load
 
-    f = load(Emitted(f"import numpy\ndef f({name}):\n    return numpy.sum({name} * {name})\n", "f", namespace))
+    f = load(
+        Emitted(
+            f"import numpy\ndef f({name}):\n    return numpy.sum({name} * {name})\n", "f", namespace
+        )
+    )
     with pytest.raises(RefusedError, match=f"parameter named '{name}'"):
         grad(f)(np.ones(3))
 
@@ -113,7 +117,9 @@ def test_comments_of_the_user_are_kept_and_long_lines_are_broken(rng):
     def f(first, second):
         # above the line
         product = first * second  # behind the line
-        return np.sum(product) + np.sum(np.sin(first) * np.cos(second) * np.tanh(first) * np.exp(second) / first)
+        return np.sum(product) + np.sum(
+            np.sin(first) * np.cos(second) * np.tanh(first) * np.exp(second) / first
+        )
 
     source = value_and_grad(f, argnums=(0, 1)).source_for(rng.normal(size=3), rng.normal(size=3))
     assert "    # above the line\n    product = first * second  # behind the line\n" in source

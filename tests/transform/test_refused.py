@@ -1,5 +1,6 @@
 """What is refused: each message has the place, the line, a caret under the part that is meant, and a remedy."""
 
+# fmt: off
 import numpy as np
 import pytest
 
