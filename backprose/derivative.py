@@ -13,10 +13,14 @@ from typing import Any, overload
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from .transform.arguments import ArraySpec, Spec, TreeSpec, leaves, rebuild, spec_of
+from .transform.emit import Emitted
 from .transform.errors import ArgumentError
+from .transform.load import load
 from .transform.pipeline import Derived, Request, derive
+from .transform.values import Array, Known, Struct
 
 Argnums = int | str | Sequence[int | str]
 
@@ -92,9 +96,8 @@ class Derivative:
             )
         write_whole(Path(path), emitted.standalone(self.target))
 
-    def source_function(self, args: list[Any], kwargs: dict[str, Any]) -> types.FunctionType:
+    def source_function(self, args: list[Any], kwargs: dict[str, Any]) -> Callable:
         """The emitted function for arguments of given types, so that it can be differentiated again."""
-        from .transform.values import Array, Known, Struct
 
         def spec(value: Any) -> Spec:
             if isinstance(value, Array):
@@ -168,7 +171,7 @@ class _Specialisation:
         arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
         if self.target == "numpy":
             return detached(self.call(arrays), arrays)
-        if any(isinstance(a, jax.core.Tracer) for a in arrays):
+        if any(isinstance(a, Tracer) for a in arrays):
             return self.call(arrays)
         with jax.enable_x64(True):
             result = self.compiled(arrays)
@@ -217,17 +220,10 @@ def plain_function(function: Callable) -> types.FunctionType:
 
 def _call_through(derivative: Derivative) -> types.FunctionType:
     """A function that calls a derivative, for taking the derivative of that."""
-    text = f"def {derivative.__name__}_{derivative.mode}({_parameters(derivative)}):\n"
-    text += f"    return derivative({_parameters(derivative)})\n"
-    from .transform.emit import Emitted
-    from .transform.load import load
-
-    name = f"{derivative.__name__}_{derivative.mode}"
+    name = f"{derivative._function.__name__.replace('<lambda>', 'lambda')}_{derivative.mode}"
+    params = ", ".join(derivative._signature.parameters)
+    text = f"def {name}({params}):\n    return derivative({params})\n"
     return load(Emitted(text, name, {"derivative": derivative}))
-
-
-def _parameters(derivative: Derivative) -> str:
-    return ", ".join(derivative._signature.parameters)
 
 
 def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str, ...]:

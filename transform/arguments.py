@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax.core import Tracer
 
 from .errors import ArgumentError
 from .ir import ArrayType
@@ -73,7 +74,7 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
     Arrays, NumPy scalars, Python floats and complex numbers are values of the run; ints, bools, strings, None
     and functions are fixed. Raises `ArgumentError` for what is neither.
     """
-    if isinstance(value, jax.core.Tracer | jax.Array):
+    if isinstance(value, Tracer | jax.Array):
         aval = jax.typeof(value)
         return ArraySpec(
             ArrayType(tuple(aval.shape), np.dtype(aval.dtype), bool(aval.weak_type)), aval.ndim == 0

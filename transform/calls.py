@@ -100,10 +100,9 @@ def call(
     )
     if getattr(function, "__module__", None) in STATIC_MODULES or plain_method:
         return static_call(function, args, kwargs, origin)
-    if hasattr(
-        function, "source_function"
-    ):  # a derivative of ours: transform the text that it emitted
-        emitted = function.source_function(args, kwargs)
+    source_function = getattr(function, "source_function", None)
+    if source_function is not None:  # a derivative of ours: transform the text that it emitted
+        emitted = source_function(args, kwargs)
         return interpreter.inline(read(emitted), args, kwargs, frame, origin)
     raise RefusedError(
         f"a call of {getattr(function, '__qualname__', function)!r} cannot be transformed",

@@ -393,6 +393,7 @@ class _Lowering:
                 bounds = (part.lower, part.upper, part.step)
                 indices.append(Slice(*(None if b is None else self.expression(b) for b in bounds)))
             else:
+                part = cst.ensure_type(part, cst.Index)
                 index = self.expression(part.value)
                 indices.append(Star(index) if part.star else index)
         single = len(node.slice) == 1 and not isinstance(node.slice[0].comma, cst.Comma)

@@ -67,7 +67,7 @@ class FunctionSyntax:
     name: str
     node: cst.FunctionDef | cst.Lambda
     text: SourceText
-    function: types.FunctionType | None = None
+    function: Any = None  # a types.FunctionType
     defaults: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -40,7 +40,7 @@ class Request:
     `(result, anything)`.
     """
 
-    function: types.FunctionType
+    function: Any  # a types.FunctionType
     specs: Mapping[str, Spec]
     wrt: tuple[str, ...]
     mode: str = "grad"
@@ -57,7 +57,7 @@ class Derived:
     """
 
     emitted: Emitted
-    function: types.FunctionType
+    function: Any  # the emitted types.FunctionType
     forms: Mapping[str, str]
     dependencies: Sequence[tuple[Callable[[], Any], Any]] = field(default_factory=tuple)
     result: Value | None = None
@@ -187,9 +187,8 @@ def _jvp(
 def _finished(
     function: Function, request: Request, trace: Trace, result: Value, extra: list[tuple[str, Var]]
 ) -> tuple[Function, Value]:
-    names = (
-        ", ".join(request.wrt[:-1]) + (" and " if len(request.wrt) > 1 else "") + request.wrt[-1]
-    )
+    *rest, last = request.wrt
+    names = f"{', '.join(rest)} and {last}" if rest else last
     what = {
         "grad": "Gradient of {f} with respect to {w}.",
         "value_and_grad": "Value of {f} and its gradient with respect to {w}.",

@@ -134,15 +134,13 @@ for _row in TABLE:
 
 def rewrite(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
     """The value that replaces an atom by the first row that fits, or None."""
+
+    def regroups(v: Var) -> bool:  # the user's own operations are not regrouped
+        return single(v) and trace.definitions[v].origin.part != "primal"
+
     for row in BY_OPERATION.get(atom.op, ()):
         bound: dict[str, Operand] = {}
-        if row.exact:
-            opens = single
-        else:  # the user's own operations are not regrouped
-
-            def opens(v: Var) -> bool:
-                return single(v) and trace.definitions[v].origin.part != "primal"
-
+        opens = single if row.exact else regroups
         if _match(row.before, atom, bound, trace, opens):
             mark = len(trace.atoms)
             value = _build(row.after, bound, trace, atom)

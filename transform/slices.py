@@ -50,16 +50,15 @@ def join(context: Context, tiles: list[Atom], whole: ArrayType, origin: Origin) 
         end = span[2]
     if end != whole.shape[axis]:
         return None
+    kwargs: dict[str, Value] = {"axis": known(axis)} if axis else {}
     points = [span[3] for span, _ in ordered if span is not None]
     values = [value_of(tile.args[0]) for _, tile in ordered]
     if all(points):
-        kwargs = {"axis": known(axis)} if axis else {}
         return context.trace.apply(np.stack, [Struct(list, values)], kwargs, origin)
     values = [
         context.trace.apply(np.expand_dims, [value, known(axis)], {}, origin) if point else value
         for value, point in zip(values, points, strict=True)
     ]
-    kwargs = {"axis": known(axis)} if axis else {}
     return context.trace.apply(np.concatenate, [Struct(list, values)], kwargs, origin)
 
 
