@@ -9,7 +9,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import jax
 import numpy as np
 import pytest
+from backprose.transform import pipeline
 
+pipeline.CHECK_EVERY_STEP = True
 sys.path.insert(0, str(Path(__file__).parent))  # `programs`, the corpus
 
 
@@ -23,3 +25,7 @@ def x64():
     """For references computed by JAX itself; the package switches 64 bits on by itself."""
     with jax.enable_x64(True):
         yield
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +14,7 @@ from .emit import Emitted, emit
 from .errors import ArgumentError
 from .forward import forward
 from .globals import unchanged
+from .invariants import check
 from .ir import ArrayType, Function, Origin, Type, Var
 from .jax_free import refuse_jax
 from .load import load
@@ -27,6 +27,8 @@ from .simplify import simplify
 from .specialise import Typed, specialise
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
+
+CHECK_EVERY_STEP = False  # the tests set it
 
 MODES = ("grad", "value_and_grad", "vjp", "jvp")
 
@@ -92,13 +94,19 @@ def derive(request: Request, show: bool = False) -> Derived:
     if show:
         forms["atoms"] = show_lowered(lowered)
     typed = specialise(lowered, request.specs, signature)
+    if CHECK_EVERY_STEP:
+        check(typed.function, "typed")
     if show:
         forms["typed"] = show_function(typed.function)
     function, result = differentiate(request, typed)
+    if CHECK_EVERY_STEP:
+        check(function, "adjoint")
     if show:
         forms["adjoint"] = show_function(function)
     for name, step in STEPS[request.target]:
         function = step(function)
+        if CHECK_EVERY_STEP:
+            check(function, name)
         if show:
             forms[name] = show_function(function)
     emitted = emit(function, request.target, header(request))

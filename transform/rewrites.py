@@ -62,7 +62,6 @@ REASSOCIATING = (
     ("(1 / y) * x", "x / y"),
     ("(x.T @ y).T", "y.T @ x"),
     ("(x @ y.T).T", "y @ x.T"),
-    ("(x @ y).T", "y.T @ x.T"),
 )
 
 OPERATORS: dict[type, Any] = {

@@ -1,0 +1,34 @@
+# Derived from mixture by backprose, for
+#     X: float64[40, 3], logits: float64[4], means: float64[4, 3], log_scales: float64[4]
+import numpy as np
+
+
+def mixture_value_and_grad(X, logits, means, log_scales):
+    """Value of mixture and its gradient with respect to logits, means and log_scales."""
+    n = X.shape[0]
+    d = X.shape[1]
+    t = X[:, None] - means[None]
+    distances = np.sum(t**2, axis=2)
+    e = np.exp(logits)
+    total = np.sum(e)
+    log_weights = logits - np.log(total)
+    t1 = 0.5 * distances
+    e1 = np.exp(-2 * log_scales)
+    joint = log_weights - t1 * e1 - d * log_scales
+    # logsumexp(joint)
+    Zmax = np.max(joint, axis=1)[:, None]
+    e2 = np.exp(joint - Zmax)
+    total1 = np.sum(e2, axis=1)
+    value = np.sum(Zmax + np.log(total1)[:, None]) - 0.5 * n * d * np.log(2 * np.pi)
+
+    # Adjoint of return np.sum(logsumexp(joint)) - 0.5 * n * d * np.log(2 * np.pi)
+    dt = e2 / total1[:, None]
+    # Adjoint of joint = log_weights - 0.5 * distances * np.exp(-2 * log_scales) - d * log...
+    dlog_weights = np.sum(dt, axis=0)
+    dlog_scales = 2 * np.sum(dt * t1, axis=0) * e1 - d * dlog_weights
+    # Adjoint of log_weights = logits - np.log(np.sum(np.exp(logits)))
+    dlogits = dlog_weights - np.sum(dlog_weights) / total * e
+    # Adjoint of distances = np.sum((X[:, None, :] - means[None, :, :]) ** 2, axis=2)
+    dmeans = np.sum((dt * e1)[..., None] * t, axis=0)
+
+    return value, (dlogits, dmeans, dlog_scales)
