@@ -220,9 +220,8 @@ def _finished(
 
 def header(request: Request) -> str:
     """A comment that says what the text was written for."""
-    specs = ", ".join(f"{name}: {spec}" for name, spec in request.specs.items())
     lines = [f"# Derived from {request.function.__name__} by backprose, for"]
-    words, line = specs.split(", "), "#     "
+    words, line = [f"{name}: {spec}" for name, spec in request.specs.items()], "#     "
     for k, word in enumerate(words):
         word += "," if k < len(words) - 1 else ""
         if len(line) + len(word) > 98:
