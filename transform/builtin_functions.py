@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..primitives import is_static
+from .access import attribute, item
 from .errors import ProgramError, RefusedError
 from .ir import Origin, Slice
 from .values import Array, Closure, Known, Struct, Value, known, struct
@@ -51,7 +52,7 @@ def _len(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
         if value.type.ndim == 0:
             raise ProgramError("len() of a 0-dimensional array", origin.span)
         shape = interpreter.trace.attribute(value, "shape", origin)
-        return interpreter.item(shape, known(0), origin)
+        return item(interpreter, shape, known(0), origin)
     if isinstance(value, Struct):
         return known(len(value.items))
     return evaluate(len, args, kwargs, origin)
@@ -209,8 +210,8 @@ def _sum(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
     if total is None:
         total, items = (items[0], items[1:]) if items else (known(0), [])
     spelled = replace(origin, spelling="operator")
-    for item in items:
-        total = interpreter.operation(np.add, [total, item], spelled)
+    for term in items:
+        total = interpreter.operation(np.add, [total, term], spelled)
     return total
 
 
@@ -225,7 +226,7 @@ def _getattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: 
     name = args[1]
     if not isinstance(name, Known):
         raise RefusedError("getattr() needs a static name", origin.span)
-    return interpreter.attribute(args[0], name.value, origin)
+    return attribute(interpreter, args[0], name.value, origin)
 
 
 @builtin(hasattr)

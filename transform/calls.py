@@ -5,13 +5,11 @@ from __future__ import annotations
 import functools
 import types
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..primitives import (
-    METHODS,
     array_identity,
     is_array_function,
     is_jax,
@@ -22,16 +20,16 @@ from ..primitives import (
 from .builtin_functions import BUILTINS
 from .errors import ProgramError, RefusedError
 from .globals import lift
-from .ir import ArrayType, Origin
-from .lower import Lowered
+from .ir import Origin
+from .methods import call_method
 from .read import read
 from .trace import is_plain
 from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, settled, struct
 
 if TYPE_CHECKING:
-    from .infer import Frame, Interpreter
+    from .frames import Frame
+    from .infer import Interpreter
 
-STATIC_ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 STATIC_MODULES = ("math", "operator", "itertools")
 # Pure functions of static values that answer questions about shapes and dtypes; everything else is an operation.
 STATIC_FUNCTIONS = (
@@ -48,10 +46,6 @@ STATIC_FUNCTIONS = (
 )
 STATIC_CLASSES = (np.dtype, np.finfo, np.iinfo, slice)
 READING_A_DICT = ("get", "keys", "values", "items")
-
-
-def closure_of(lowered: Lowered, frame: Frame) -> Closure:
-    return Closure(lowered, frame)
 
 
 def call(
@@ -208,103 +202,4 @@ def construct(
         f"a call of the class {cls.__qualname__} cannot be transformed",
         origin.span,
         "use tuples, lists, dicts or namedtuples",
-    )
-
-
-# --- methods -----------------------------------------------------------------------------------------
-
-
-def method_of(interpreter: Interpreter, value: Array | Struct, name: str, origin: Origin) -> Value:
-    """`x.name`, an attribute or a method of an array or a container."""
-    if isinstance(value, Array):
-        if name in STATIC_ATTRIBUTES:
-            return interpreter.trace.attribute(value, name, origin)
-        if name in ("T", "mT", "real", "imag"):
-            spelled = replace(origin, spelling="method")
-            if name == "T":
-                return interpreter.trace.apply(np.transpose, [value], {}, spelled)
-            if name == "mT":
-                return interpreter.trace.apply(
-                    np.swapaxes, [value, known(-1), known(-2)], {}, origin
-                )
-            return interpreter.trace.apply(getattr(np, name), [value], {}, origin)
-        if name in METHODS:
-            return Method(value, name)
-        raise RefusedError(
-            f"the array method {name!r} is not supported"
-            if hasattr(np.ndarray, name)
-            else f"an array has no attribute {name!r}",
-            origin.span,
-            f"use np.{name}"
-            if hasattr(np, name)
-            else "use array operations and functions of numpy",
-        )
-    return Method(value, name)
-
-
-def call_method(
-    interpreter: Interpreter,
-    method: Method,
-    args: list[Value],
-    kwargs: dict[str, Value],
-    origin: Origin,
-) -> Value:
-    receiver = method.receiver
-    if isinstance(receiver, Struct):
-        return container_method(receiver, method.name, args, origin)
-    function = METHODS[method.name]
-    origin = replace(origin, spelling="method")
-    if method.name in ("reshape", "transpose") and args and not isinstance(args[0], Struct):
-        first = args[0]
-        if not (
-            isinstance(first, Known)
-            and (first.value is None or isinstance(first.value, tuple | list))
-        ):
-            args = [struct(tuple, args)]  # x.reshape(2, 3)
-    if method.name == "item" and not args and receiver.type.size == 1:
-        return interpreter.trace.apply(np.reshape, [receiver, known(())], {}, origin)
-    if method.name == "astype":
-        return astype_method(interpreter, receiver, args, kwargs, origin)
-    return interpreter.trace.apply(function, [receiver, *args], kwargs, origin)
-
-
-def astype_method(
-    interpreter: Interpreter, x: Array, args: list[Value], kwargs: dict[str, Value], origin: Origin
-) -> Value:
-    dtype = kwargs.get("dtype") or (args[0] if args else None)
-    if not isinstance(dtype, Known) or set(kwargs) - {"dtype"} or len(args) > 1:
-        raise RefusedError(
-            "x.astype() is supported with a static dtype alone",
-            origin.span,
-            "write x.astype(float)",
-        )
-    try:
-        wanted = np.dtype(dtype.value)
-    except TypeError as error:
-        raise ProgramError(str(error), origin.span) from None
-    if x.type == ArrayType(x.type.shape, wanted) and x.scalar:
-        return x
-    return interpreter.trace.apply(METHODS["astype"], [x, Known(wanted, dtype.operand)], {}, origin)
-
-
-def container_method(container: Struct, name: str, args: list[Value], origin: Origin) -> Value:
-    if container.kind is dict and not args:
-        if name == "items":
-            return Struct(tuple, [Struct(tuple, [known(k), v]) for k, v in container.entries()])
-        if name == "values":
-            return Struct(tuple, list(container.items))
-        if name == "keys":
-            return known(tuple(container.keys))
-    if container.kind is dict and name == "get" and args and isinstance(args[0], Known):
-        if args[0].value in container.keys:
-            return container.items[container.keys.index(args[0].value)]
-        return args[1] if len(args) > 1 else known(None)
-    if name == "copy" and not args:
-        return Struct(container.kind, list(container.items), container.keys)
-    if name == "_asdict" and hasattr(container.kind, "_fields"):
-        return Struct(dict, list(container.items), container.kind._fields)  # type: ignore[attr-defined]
-    raise RefusedError(
-        f"the method {name!r} of a {container.kind.__name__} is not supported",
-        origin.span,
-        "build a new container instead of changing one",
     )

@@ -10,15 +10,15 @@ from __future__ import annotations
 import importlib
 import types
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..primitives import getitem
-from .calls import call, closure_of, method_of
+from .access import attribute, global_value, index_value, item
+from .calls import call
 from .errors import ProgramError, RefusedError
-from .globals import is_data, lift, reader, snapshot
+from .frames import Frame, bind
+from .globals import lift
 from .ir import (
     Atom,
     Block,
@@ -32,13 +32,11 @@ from .ir import (
     Operand,
     Origin,
     Return,
-    Slice,
     Star,
 )
 from .lower import Lowered
-from .parse import FunctionSyntax
 from .read import read
-from .trace import Trace, is_plain
+from .trace import Trace
 from .values import (
     Array,
     Closure,
@@ -52,23 +50,6 @@ from .values import (
 )
 
 RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user's
-
-
-@dataclass(eq=False)
-class Frame:
-    """The names of one running function. `anchor` is set inside a rule: its atoms belong to that origin."""
-
-    syntax: FunctionSyntax
-    env: dict[str, Value] = field(default_factory=dict)
-    parent: Frame | None = None
-    site: CallSite | None = None
-    depth: int = 0
-    anchor: Origin | None = None
-
-    def origin(self, origin: Origin) -> Origin:
-        if self.anchor is not None:
-            return replace(self.anchor, spelling=origin.spelling)
-        return replace(origin, site=self.site)
 
 
 class Interpreter:
@@ -88,7 +69,7 @@ class Interpreter:
         assert isinstance(function, types.FunctionType)
         lowered = read(function)
         frame = Frame(lowered.syntax, depth=RULE_DEPTH, anchor=anchor)
-        self.bind(lowered, args, {}, frame, frame, anchor)
+        bind(self, lowered, args, {}, frame, frame, anchor)
         return self.run(lowered, frame)
 
     def inline(
@@ -112,7 +93,7 @@ class Interpreter:
             frame.site = CallSite(lowered.syntax.name, caller.site, origin.statement, signature)
             frame.site.params["span"] = span
             self.trace.calls.append(frame.site)
-        self.bind(lowered, args, kwargs, frame, parent or frame, origin)
+        bind(self, lowered, args, kwargs, frame, parent or frame, origin)
         if frame.site is not None:
             frame.site.params.pop("span")
             for name, value in frame.env.items():
@@ -121,40 +102,6 @@ class Interpreter:
         if frame.site is not None and not isinstance(result, Closure | Method):
             frame.site.result.append(operand_of(result))
         return result
-
-    def bind(
-        self,
-        lowered: Lowered,
-        args: list[Value],
-        kwargs: dict[str, Value],
-        frame: Frame,
-        outer: Frame,
-        origin: Origin,
-    ) -> None:
-        """Python's rules for arguments, defaults, `*args` and `**kwargs`."""
-        name, rest = lowered.syntax.name, list(args)
-        left = dict(kwargs)
-        for p in lowered.params:
-            if p.kind == "args":
-                frame.env[p.name], rest = struct(tuple, rest), []
-            elif p.kind == "kwargs":
-                frame.env[p.name], left = struct(dict, list(left.values()), tuple(left)), {}
-            elif p.kind == "positional" and rest:
-                if p.name in left:
-                    raise ProgramError(f"{name}() got two values for {p.name!r}", origin.span)
-                frame.env[p.name] = rest.pop(0)
-            elif p.name in left:
-                frame.env[p.name] = left.pop(p.name)
-            elif p.name in lowered.syntax.defaults:
-                default = lowered.syntax.defaults[p.name]
-                frame.env[p.name] = lift(default, f"{p.name}_default")
-            elif p.default is not None:
-                frame.env[p.name] = self.value(p.default, outer)
-            else:
-                raise ProgramError(f"{name}() is missing argument {p.name!r}", origin.span)
-        if rest or left:
-            extra = f"argument {next(iter(left))!r}" if left else "positional arguments"
-            raise ProgramError(f"{name}() does not take the {extra} given", origin.span)
 
     # --- statements ---
 
@@ -284,7 +231,7 @@ class Interpreter:
         container.items.append(self.value(atom.args[1], frame))
 
     def do_function(self, atom: Atom, frame: Frame) -> Value:
-        return closure_of(self.literal(atom.args[0]), frame)
+        return Closure(self.literal(atom.args[0]), frame)
 
     def do_import(self, atom: Atom, frame: Frame) -> Value:
         module, path, renamed = (self.literal(a) for a in atom.args)
@@ -329,9 +276,9 @@ class Interpreter:
         if isinstance(value, Array):
             if value.type.ndim == 0:
                 raise ProgramError("a 0-dimensional array cannot be unpacked", origin.span)
-            parts = [self.item(value, known(k), origin) for k in range(value.type.shape[0])]
+            parts = [item(self, value, known(k), origin) for k in range(value.type.shape[0])]
         elif isinstance(value, Known) and isinstance(value.value, list | tuple):
-            parts = [self.item(value, known(k), origin) for k in range(len(value.value))]
+            parts = [item(self, value, known(k), origin) for k in range(len(value.value))]
         else:
             parts = self.items(value, origin)
         names = atom.results
@@ -395,81 +342,16 @@ class Interpreter:
 
     def do_attribute(self, atom: Atom, frame: Frame) -> Value:
         value = self.value(atom.args[0], frame)
-        return self.attribute(value, self.literal(atom.args[1]), frame.origin(atom.origin))
-
-    def attribute(self, value: Value, name: str, origin: Origin) -> Value:
-        if isinstance(value, Known):
-            try:
-                found = getattr(value.value, name)
-            except AttributeError as error:
-                raise ProgramError(str(error), origin.span) from None
-            owner = value.value
-            if not isinstance(owner, types.ModuleType | type) and is_data(found):
-                self.trace.dependencies.append((lambda: getattr(owner, name), snapshot(found)))
-            return lift(found, name)
-        if isinstance(value, Struct) and name in getattr(value.kind, "_fields", ()):
-            return value.items[value.kind._fields.index(name)]  # type: ignore[attr-defined]
-        if isinstance(value, Array | Struct):
-            return method_of(self, value, name, origin)
-        raise RefusedError(f"the attribute {name!r} of a function is not supported", origin.span)
+        return attribute(self, value, self.literal(atom.args[1]), frame.origin(atom.origin))
 
     def do_item(self, atom: Atom, frame: Frame) -> Value:
         value = self.value(atom.args[0], frame)
-        return self.item(
-            value, self.index(atom.args[1], frame, atom.origin), frame.origin(atom.origin)
+        return item(
+            self,
+            value,
+            index_value(self, atom.args[1], frame, atom.origin),
+            frame.origin(atom.origin),
         )
-
-    def item(self, value: Value, index: Value, origin: Origin) -> Value:
-        if isinstance(value, Array):
-            origin = replace(origin, spelling="operator")
-            return self.trace.apply(getitem, [value, index], {}, origin)
-        if not isinstance(index, Known):
-            raise RefusedError("a container can only be indexed by a static value", origin.span)
-        try:
-            if isinstance(value, Struct) and value.kind is dict:
-                return value.items[value.keys.index(index.value)]
-            if isinstance(value, Struct):
-                found = value.items[index.value]
-                return struct(value.kind, found) if isinstance(found, list) else found
-            if isinstance(value, Known):
-                found = value.value[index.value]
-                if isinstance(value.operand, Items) and not isinstance(index.value, slice):
-                    place = index.value
-                    if isinstance(value.value, dict):
-                        place = list(value.value).index(index.value)
-                    return Known(found, value.operand.items[place])
-                if is_plain(found):
-                    operands = (value.operand, index.operand)
-                    return self.trace.static(found, getitem, operands, origin)
-                return lift(found, "item")
-        except (IndexError, KeyError, ValueError, TypeError) as error:
-            raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
-        raise RefusedError("this cannot be indexed", origin.span)
-
-    def index(self, operand: Any, frame: Frame, origin: Origin) -> Value:
-        """The value of an index; slices are kept as operands."""
-        if isinstance(operand, Slice):
-            parts = []
-            for part in (operand.start, operand.stop, operand.step):
-                value = None if part is None else self.value(part, frame)
-                if value is not None and not isinstance(value, Known):
-                    raise RefusedError(
-                        "a slice whose bounds depend on array values has no static shape",
-                        origin.span,
-                        "use a mask: np.where(np.arange(n) < stop, x, 0)",
-                    )
-                parts.append(value)
-            bounds = [None if p is None else p.value for p in parts]
-            return Known(slice(*bounds), Slice(*(None if p is None else p.operand for p in parts)))
-        if isinstance(operand, Items) and operand.kind == "tuple":
-            items: list[Value] = []
-            for item in operand.items:
-                if isinstance(item, Star):
-                    items += self.items(self.value(item.operand, frame), origin)
-                else:
-                    items.append(self.index(item, frame, origin))
-            return struct(tuple, items)
-        return self.value(operand, frame)
 
     def do_call(self, atom: Atom, frame: Frame) -> Value:
         callee = self.value(atom.args[0], frame)
@@ -498,7 +380,7 @@ class Interpreter:
         if isinstance(value, Struct) and value.kind is dict:
             return dict(value.entries())
         if isinstance(value, Known) and isinstance(value.value, dict):
-            return {k: self.item(value, known(k), origin) for k in value.value}
+            return {k: item(self, value, known(k), origin) for k in value.value}
         raise ProgramError("** needs a dict", origin.span)
 
     # --- operands ---
@@ -518,38 +400,9 @@ class Interpreter:
                 scope = scope.parent
             raise ProgramError(f"{operand.id!r} has no value here", frame.syntax.span)
         if isinstance(operand, Global):
-            return self.global_value(operand.path, frame)
+            return global_value(self, operand.path, frame)
         if isinstance(operand, Items):
             return struct(tuple, [self.value(item, frame) for item in operand.items])
         if isinstance(operand, Lit):
             return Known(operand.value, operand)
         raise TypeError(f"unexpected operand {operand!r}")
-
-    def global_value(self, path: str, frame: Frame) -> Value:
-        scope: Frame = frame
-        while scope.syntax.function is None and scope.parent is not None:
-            scope = scope.parent
-        syntax = scope.syntax
-        root, *attributes = path.split(".")
-        try:
-            found, kind = syntax.lookup(root)
-        except KeyError:
-            raise ProgramError(f"{root!r} is not defined", frame.syntax.span) from None
-        here, name = found, root
-        for attribute in attributes:
-            before = here
-            try:
-                here = getattr(here, attribute)
-            except AttributeError as error:
-                raise ProgramError(str(error), frame.syntax.span) from None
-            name = attribute if isinstance(before, types.ModuleType) else f"{name}_{attribute}"
-        module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in (
-            "numpy",
-            "math",
-        )
-        if frame.anchor is not None or module:
-            constant = attributes and attributes[-1] in ("pi", "e", "euler_gamma") and module
-            return Known(here, Lit(here, f"np.{attributes[-1]}" if constant else None))
-        if kind != "builtin" and not isinstance(here, types.ModuleType):
-            self.trace.dependencies.append((reader(syntax, root, attributes), snapshot(here)))
-        return lift(here, name, name)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..primitives import getitem
 from .arguments import ArraySpec, Spec, StaticSpec
-from .infer import Frame, Interpreter
+from .frames import Frame
+from .infer import Interpreter
 from .ir import ArrayType, Function, Lit, Operand, Origin, StaticType, StructType, Var
 from .lower import Lowered
 from .spell import literal_text
@@ -120,7 +120,3 @@ def signature_text(signature: inspect.Signature) -> str:
         if p.kind is p.POSITIONAL_ONLY and after is not p.POSITIONAL_ONLY:
             parts.append("/")
     return ", ".join(parts)
-
-
-def plain_function(function: object) -> types.FunctionType | None:
-    return function if isinstance(function, types.FunctionType) else None

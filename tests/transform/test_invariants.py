@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
 from backprose.transform.invariants import InvariantError, check
 from backprose.transform.ir import ArrayType, Atom, Function, Lit, Name, Var
 
@@ -46,7 +45,9 @@ def test_undefined_output():
         check(f.with_body(f.body[:1]), "a step")
 
 
-@pytest.mark.parametrize("wrong", [ArrayType((4,), np.dtype(float)), ArrayType((3,), np.dtype(np.float32))])
+@pytest.mark.parametrize(
+    "wrong", [ArrayType((4,), np.dtype(float)), ArrayType((3,), np.dtype(np.float32))]
+)
 def test_wrong_type(wrong):
     f = function()
     body = (replace(f.body[0], results=(Var("y", wrong),)),)

@@ -1,0 +1,123 @@
+"""Reading a part of a value: attributes, items, and names from outside the function."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..primitives import getitem
+from .errors import ProgramError, RefusedError
+from .frames import Frame
+from .globals import is_data, lift, reader, snapshot
+from .ir import Items, Lit, Origin, Slice, Star
+from .methods import method_of
+from .trace import is_plain
+from .values import Array, Known, Struct, Value, struct
+
+if TYPE_CHECKING:
+    from .infer import Interpreter
+
+
+def attribute(interpreter: Interpreter, value: Value, name: str, origin: Origin) -> Value:
+    """`value.name`; raises where there is no such attribute."""
+    if isinstance(value, Known):
+        try:
+            found = getattr(value.value, name)
+        except AttributeError as error:
+            raise ProgramError(str(error), origin.span) from None
+        owner = value.value
+        if not isinstance(owner, types.ModuleType | type) and is_data(found):
+            interpreter.trace.dependencies.append((lambda: getattr(owner, name), snapshot(found)))
+        return lift(found, name)
+    if isinstance(value, Struct) and name in getattr(value.kind, "_fields", ()):
+        return value.items[value.kind._fields.index(name)]  # type: ignore[attr-defined]
+    if isinstance(value, Array | Struct):
+        return method_of(interpreter, value, name, origin)
+    raise RefusedError(f"the attribute {name!r} of a function is not supported", origin.span)
+
+
+def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -> Value:
+    """`value[index]`."""
+    if isinstance(value, Array):
+        origin = replace(origin, spelling="operator")
+        return interpreter.trace.apply(getitem, [value, index], {}, origin)
+    if not isinstance(index, Known):
+        raise RefusedError("a container can only be indexed by a static value", origin.span)
+    try:
+        if isinstance(value, Struct) and value.kind is dict:
+            return value.items[value.keys.index(index.value)]
+        if isinstance(value, Struct):
+            found = value.items[index.value]
+            return struct(value.kind, found) if isinstance(found, list) else found
+        if isinstance(value, Known):
+            found = value.value[index.value]
+            if isinstance(value.operand, Items) and not isinstance(index.value, slice):
+                place = index.value
+                if isinstance(value.value, dict):
+                    place = list(value.value).index(index.value)
+                return Known(found, value.operand.items[place])
+            if is_plain(found):
+                operands = (value.operand, index.operand)
+                return interpreter.trace.static(found, getitem, operands, origin)
+            return lift(found, "item")
+    except (IndexError, KeyError, ValueError, TypeError) as error:
+        raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+    raise RefusedError("this cannot be indexed", origin.span)
+
+
+def index_value(interpreter: Interpreter, operand: Any, frame: Frame, origin: Origin) -> Value:
+    """The value of an index; slices are kept as operands."""
+    if isinstance(operand, Slice):
+        parts = []
+        for part in (operand.start, operand.stop, operand.step):
+            value = None if part is None else interpreter.value(part, frame)
+            if value is not None and not isinstance(value, Known):
+                raise RefusedError(
+                    "a slice whose bounds depend on array values has no static shape",
+                    origin.span,
+                    "use a mask: np.where(np.arange(n) < stop, x, 0)",
+                )
+            parts.append(value)
+        bounds = [None if p is None else p.value for p in parts]
+        return Known(slice(*bounds), Slice(*(None if p is None else p.operand for p in parts)))
+    if isinstance(operand, Items) and operand.kind == "tuple":
+        items: list[Value] = []
+        for item in operand.items:
+            if isinstance(item, Star):
+                items += interpreter.items(interpreter.value(item.operand, frame), origin)
+            else:
+                items.append(index_value(interpreter, item, frame, origin))
+        return struct(tuple, items)
+    return interpreter.value(operand, frame)
+
+
+def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:
+    """The value of a dotted path whose root is not local; what it reads is noted as a dependency."""
+    scope: Frame = frame
+    while scope.syntax.function is None and scope.parent is not None:
+        scope = scope.parent
+    syntax = scope.syntax
+    root, *attributes = path.split(".")
+    try:
+        found, kind = syntax.lookup(root)
+    except KeyError:
+        raise ProgramError(f"{root!r} is not defined", frame.syntax.span) from None
+    here, name = found, root
+    for attribute in attributes:
+        before = here
+        try:
+            here = getattr(here, attribute)
+        except AttributeError as error:
+            raise ProgramError(str(error), frame.syntax.span) from None
+        name = attribute if isinstance(before, types.ModuleType) else f"{name}_{attribute}"
+    module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in (
+        "numpy",
+        "math",
+    )
+    if frame.anchor is not None or module:
+        constant = attributes and attributes[-1] in ("pi", "e", "euler_gamma") and module
+        return Known(here, Lit(here, f"np.{attributes[-1]}" if constant else None))
+    if kind != "builtin" and not isinstance(here, types.ModuleType):
+        interpreter.trace.dependencies.append((reader(syntax, root, attributes), snapshot(here)))
+    return lift(here, name, name)

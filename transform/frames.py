@@ -1,0 +1,68 @@
+"""The names of a running function, and how arguments are bound to its parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .errors import ProgramError
+from .globals import lift
+from .ir import CallSite, Origin
+from .lower import Lowered
+from .parse import FunctionSyntax
+from .values import Value, struct
+
+if TYPE_CHECKING:
+    from .infer import Interpreter
+
+
+@dataclass(eq=False)
+class Frame:
+    """The names of one running function. `anchor` is set inside a rule: its atoms belong to that origin."""
+
+    syntax: FunctionSyntax
+    env: dict[str, Value] = field(default_factory=dict)
+    parent: Frame | None = None
+    site: CallSite | None = None
+    depth: int = 0
+    anchor: Origin | None = None
+
+    def origin(self, origin: Origin) -> Origin:
+        if self.anchor is not None:
+            return replace(self.anchor, spelling=origin.spelling)
+        return replace(origin, site=self.site)
+
+
+def bind(
+    interpreter: Interpreter,
+    lowered: Lowered,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    frame: Frame,
+    outer: Frame,
+    origin: Origin,
+) -> None:
+    """Python's rules for arguments, defaults, `*args` and `**kwargs`."""
+    name, rest = lowered.syntax.name, list(args)
+    left = dict(kwargs)
+    for p in lowered.params:
+        if p.kind == "args":
+            frame.env[p.name], rest = struct(tuple, rest), []
+        elif p.kind == "kwargs":
+            frame.env[p.name], left = struct(dict, list(left.values()), tuple(left)), {}
+        elif p.kind == "positional" and rest:
+            if p.name in left:
+                raise ProgramError(f"{name}() got two values for {p.name!r}", origin.span)
+            frame.env[p.name] = rest.pop(0)
+        elif p.name in left:
+            frame.env[p.name] = left.pop(p.name)
+        elif p.name in lowered.syntax.defaults:
+            default = lowered.syntax.defaults[p.name]
+            frame.env[p.name] = lift(default, f"{p.name}_default")
+        elif p.default is not None:
+            frame.env[p.name] = interpreter.value(p.default, outer)
+        else:
+            raise ProgramError(f"{name}() is missing argument {p.name!r}", origin.span)
+    if rest or left:
+        extra = f"argument {next(iter(left))!r}" if left else "positional arguments"
+        raise ProgramError(f"{name}() does not take the {extra} given", origin.span)
