@@ -48,7 +48,7 @@ METHODS = {
 METHODS |= {"flatten": np.ravel, "astype": astype, "item": np.reshape}
 
 # Functions that hand an array back as it is.
-array_identity = (np.asarray, np.asanyarray, np.ascontiguousarray)
+array_identity = (np.asarray, np.asanyarray)
 
 __all__ = [
     "ELEMENTWISE",

@@ -155,6 +155,18 @@ def array(dy, y, arrays, dtype=None):
     return dy
 
 
+@linear(np.asarray, dtype="array", samples=[call(real(3, 4)), call([real(), 1.0])], views=True)
+def asarray(dy, y, arrays, dtype=None):
+    if isinstance(arrays, list | tuple):
+        return (elements(dy, arrays),)
+    return dy
+
+
+@linear(np.real, samples=[call(real(3, 4))], views=True)
+def real_(dy, y, x):
+    return dy  # of real arrays: complex ones are refused
+
+
 @linear(np.copy, samples=[call(real(3, 4))])
 def copy(dy, y, x):
     return dy
@@ -258,7 +270,7 @@ def trace(dy, y, x, axis1=0, axis2=1):
     raise NotImplementedError("np.trace over other axes than the last two")
 
 
-@linear(np.diag, samples=[call(real(3)), call(real(3, 3)), call(real(3, 4))])
+@linear(np.diag, views=True, samples=[call(real(3)), call(real(3, 3)), call(real(3, 4))])
 def diag(dy, y, x):
     if x.ndim == 1:
         return np.diag(dy)

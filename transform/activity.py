@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from ..primitives import NONDIFFERENTIABLE, lookup
+from .errors import RefusedError
 from .ir import ArrayType, Atom, Operand, Var, variables
 
 
@@ -25,6 +26,18 @@ def active_variables(
         if any(r in useful for r in atom.results):
             useful.update(v for v in atom.variables() if v in varied)
     return varied & useful
+
+
+def refuse_complex(atoms: Iterable[Atom], active: Set[Var]) -> None:
+    """Raise `RefusedError` at the first complex value that a derivative would pass through."""
+    for atom in atoms:
+        for r in atom.results:
+            if r in active and isinstance(r.type, ArrayType) and r.type.dtype.kind == "c":
+                raise RefusedError(
+                    "a derivative through complex numbers is not supported yet",
+                    atom.origin.span,
+                    "compute with real and imaginary parts",
+                )
 
 
 def is_inexact(v: Var) -> bool:

@@ -28,7 +28,7 @@ from ..primitives import (
     Primitive,
     array_params,
 )
-from .activity import active_variables
+from .activity import active_variables, refuse_complex
 from .derivative import Context, anchored, name_derivative, primitive_of
 from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var, type_of, variables
 from .trace import Trace
@@ -42,6 +42,7 @@ def forward(
     trace = Trace()
     output = Items("tuple", tuple(outputs))
     active = active_variables(function.body, tangents, output)
+    refuse_complex(function.body, active)
     step = _Forward(Context(trace, active), dict(tangents))
     for atom in function.body:
         trace.add(atom)

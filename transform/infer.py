@@ -49,6 +49,7 @@ from .values import (
     struct,
 )
 
+DEEPEST_CALL = 50
 RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user's
 
 
@@ -82,9 +83,11 @@ class Interpreter:
         parent: Frame | None = None,
     ) -> Value:
         """Inline a call of a user's function (or of a helper of a rule)."""
-        if caller.depth % RULE_DEPTH > 200:
+        if caller.depth % RULE_DEPTH > DEEPEST_CALL:
             raise RefusedError(
-                f"{lowered.syntax.name} calls itself without end, or too deeply", origin.span
+                f"{lowered.syntax.name} calls itself without end, or more than {DEEPEST_CALL} deep",
+                origin.span,
+                "write the recursion as array operations",
             )
         frame = Frame(lowered.syntax, parent=parent, depth=caller.depth + 1, anchor=caller.anchor)
         if caller.anchor is None:
@@ -201,8 +204,16 @@ class Interpreter:
             kind = containers[0].kind
             parts = [item for v in values for item in self.items(v, origin)]
             return struct(kind, parts)
-        if containers and len(containers) == len(values):
-            raise RefusedError("this operation on two containers is not supported", origin.span)
+        if containers and op is np.multiply:
+            number = next((v.value for v in values if isinstance(v, Known)), None)
+            if isinstance(number, int) and not isinstance(number, bool):  # a list repeated
+                return struct(containers[0].kind, containers[0].items * number)
+        if containers and not any(isinstance(v, Array) for v in values):
+            raise RefusedError(
+                "this operation on a container is not supported",
+                origin.span,
+                "make it an array with np.array first",
+            )
         return self.trace.apply(op, values, {}, origin)
 
     def do_alias(self, atom: Atom, frame: Frame) -> Value:

@@ -60,7 +60,7 @@ class _Promotion:
             not weak_arrays
             and len(strong) == 1
             and next(iter(strong)).kind == "f"
-            and atom.op is not np.array
+            and atom.op not in (np.array, np.asarray)
         ):
             return True
         found = self.types(atom)

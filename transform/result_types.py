@@ -178,7 +178,7 @@ def _with_dtypes(shaped: Any, arrays: tuple[ArrayType, ...], policy: Any) -> Any
 
 def _dtype(jax_dtype: Any, arrays: tuple[ArrayType, ...], policy: Any) -> np.dtype:
     if callable(policy):
-        decided: np.dtype = policy(jax_dtype, *(t.dtype for t in arrays))
+        decided: Any = policy(jax_dtype, *(t.dtype for t in arrays))
         return decided
     if policy is None or policy == "jax" or not arrays:
         return np.dtype(jax_dtype)

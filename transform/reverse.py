@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import ELEMENTWISE
-from .activity import active_variables
+from .activity import active_variables, refuse_complex
 from .derivative import Context, anchored, name_derivative, primitive_of
 from .invariance import invariant_shifts
 from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var
@@ -42,6 +42,7 @@ def reverse(
     output = Items("tuple", tuple(v for v, _ in seeds))
     constant = invariant_shifts(function.body, output)
     active = active_variables(function.body, function.wrt, output, constant)
+    refuse_complex(function.body, active)
     step = _Reverse(Context(trace, active))
     last = Origin(part="adjoint", spelling="operator")
     for v, seed in seeds:

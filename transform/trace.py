@@ -103,7 +103,12 @@ class Trace:
             if any(k in ("out", "where", "casting", "order", "subok") for k, _ in named):
                 raise RefusedError(f"a keyword of {name_of(op)} is not supported")
             types = result_type(op, None, positional, named)
-            return self.results(types, op, positional, named, origin)
+            result = self.results(types, op, positional, named, origin)
+            # Nothing is known of such a function: what it returns may be a view of what it was given.
+            given = next((v for v in args if isinstance(v, Array)), None)
+            if given is not None and isinstance(result, Array) and not result.scalar:
+                share_storage(result, given)
+            return result
         op = primitive.function
         bound = bind(primitive, args, kwargs)
         positional, named = [], []
@@ -126,8 +131,7 @@ class Trace:
         if isinstance(result, Array):
             first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
             if primitive.views and isinstance(first, Array) and not result.scalar:
-                result.storage = first.storage
-                first.storage.members += 1
+                share_storage(result, first)
         return result
 
     def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
@@ -196,6 +200,12 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
             f"{what} of {primitive.name} is not supported",
             remedy=f"the supported parameters are ({known_names})",
         ) from None
+
+
+def share_storage(view: Array, base: Array) -> None:
+    """Note that an array may be a view of another."""
+    view.storage = base.storage
+    base.storage.members += 1
 
 
 def numpy_parameters(function: Any) -> list[str]:

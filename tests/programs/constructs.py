@@ -320,6 +320,18 @@ def constant_part(x):
     return y * np.sum(x) + 3.0
 
 
+def lists_of_python(x):
+    pair = [x[0], x[1]] * 2 + [x[2]]
+    return sum([u * (k + 1) for k, u in enumerate(pair)]) + np.sum(np.asarray([x[3], 2.0]) * [1.0, x[4]])
+
+
+def conversions(x):
+    y = np.asarray(x, dtype=float)
+    z = np.array(y, dtype=np.float64)
+    z += 1
+    return np.sum(y.real * z) + np.sum(np.asarray([1, 2, 3], dtype=float) * x[:3])
+
+
 def docstring_only(x):
     """One line."""
     ...

@@ -242,6 +242,25 @@ def open_file(x):
     return np.sum(x) * len(open("f").read())  # «open("f")»
 
 
+def endless(x):
+    return endless(x) + 1  # «endless(x)»
+
+
+def complex_numbers(x):
+    return np.sum(np.abs(np.fft.fft(x)))  # «np.fft.fft(x)»
+
+
+def list_times_list(x):
+    return np.sum(x) * len([x] * [x])  # «[x] * [x]»
+
+
+def changed_through_an_unknown_function(x):
+    y = x * 2
+    z = np.rollaxis(y[None], 1)
+    y += 1  # «y += 1»
+    return np.sum(z)
+
+
 def list_augmented(x):
     parts = [x]
     parts += [x]  # «parts += [x]»
@@ -255,7 +274,8 @@ REFUSED = [
     inner_decorator, value_dependent_if, value_dependent_conditional, value_dependent_assert,
     value_dependent_slice, boolean_mask, changed_argument, changed_view, changed_through_a_view,
     unknown_keyword, out_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, sum_of_array,
-    max_of_arrays, in_array, unsupported_method, open_file, list_augmented, yielding,
+    max_of_arrays, in_array, unsupported_method, open_file, list_augmented, yielding, endless, complex_numbers, list_times_list,
+    changed_through_an_unknown_function,
 ]  # fmt: skip
 
 
