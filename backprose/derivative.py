@@ -28,7 +28,17 @@ Argnums = int | str | Sequence[int | str]
 class Derivative:
     """A derivative of a function: callable, compiled once for each kind of arguments, with readable source.
 
-    Made by `grad` and `value_and_grad`. Calling it with NumPy arrays gives NumPy arrays, with JAX arrays (also
+    Made by `grad` and `value_and_grad`:
+
+    >>> import numpy as np
+    >>> from backprose import grad
+    >>> f = grad(lambda x: np.sum(x**2))
+    >>> f
+    <backprose.grad of <lambda> with respect to x>
+    >>> "dx = 2 * x" in f.source_for(np.ones(3))
+    True
+
+    Calling it with NumPy arrays gives NumPy arrays, with JAX arrays (also
     while JAX traces) JAX arrays.
     """
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..primitives import solve_transposed
 from .broadcasts import BROADCAST_RULES
 from .ir import (
     Atom,
@@ -39,7 +40,14 @@ ROUNDS = 30
 
 def simplify(function: Function) -> Function:
     """The function with the same results and no needless operations."""
-    rules: tuple[Rule, ...] = (fold, number_as_it_is, weaken, rewrite, *BROADCAST_RULES)
+    rules: tuple[Rule, ...] = (
+        fold,
+        number_as_it_is,
+        inverse_at_hand,
+        weaken,
+        rewrite,
+        *BROADCAST_RULES,
+    )
     function = until_settled(drop_dead(function), rules)
     function = until_settled(function, (*rules, product, total))
     function = drop_dead(spell_sizes(function))
@@ -171,6 +179,20 @@ def number_as_it_is(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> 
     if atom.op is np.reshape and isinstance(atom.args[0], Lit) and atom.result.type.shape == ():
         return value_of(atom.args[0])
     return None
+
+
+def inverse_at_hand(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
+    """Solving with a matrix whose inverse is needed anyway (as in the adjoint of `slogdet`) is a product."""
+    if atom.op is not solve_transposed or type_of(atom.args[0]).ndim != 2:  # type: ignore[union-attr]
+        return None
+    inverse = next(
+        (a for a in trace.atoms if a.op is np.linalg.inv and a.args[0] is atom.args[0]), None
+    )
+    if inverse is None:
+        return None
+    spelled = replace(atom.origin, spelling="operator")
+    transposed = trace.apply(np.transpose, [value_of(inverse.result)], {}, spelled)
+    return trace.apply(np.matmul, [transposed, value_of(atom.args[1])], {}, spelled)
 
 
 def _plain_number(value: Any) -> bool:
