@@ -5,10 +5,12 @@ import __future__
 
 import ast
 import builtins
+import contextlib
 import dis
 import functools
 import inspect
 import operator
+import sys
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -132,11 +134,36 @@ def _source(function: types.FunctionType) -> tuple[str, int]:
         lines, first = inspect.getsourcelines(code)
         return "".join(lines), first
     except (OSError, TypeError, SyntaxError):
+        typed = _typed_at_prompt(code)
+        if typed is not None:
+            return typed, 1
         raise SourceError(
             f"cannot read the source of {function.__qualname__} (defined in {code.co_filename})",
             remedy="define it in a file, a notebook cell, or the interactive prompt of Python 3.13 and "
             "later; text given to exec() must be registered with linecache under its filename",
         ) from None
+
+
+def _typed_at_prompt(code: types.CodeType) -> str | None:
+    """A function's text from the history of the interactive prompt, which keeps no source before Python 3.13.
+
+    Only a text that compiles to the function's own code is taken.
+    """
+    readline = sys.modules.get("readline")
+    if code.co_filename != "<stdin>" or readline is None:
+        return None
+    lines = [
+        readline.get_history_item(k) or ""
+        for k in range(1, readline.get_current_history_length() + 1)
+    ]
+    for start in reversed(range(len(lines))):
+        if lines[start].startswith(f"def {code.co_name}("):
+            for end in range(start + 1, len(lines) + 1):
+                text = "\n".join(lines[start:end]) + "\n"
+                with contextlib.suppress(SyntaxError):
+                    if any(_same_code(c, code) for c in _codes(_compiled(ast.parse(text), code))):
+                        return text
+    return None
 
 
 def _parsed(text: str, file: str, line_offset: int) -> SourceText:

@@ -395,6 +395,25 @@ def test_no_source():
     assert "linecache" in str(caught.value)
 
 
+def test_a_function_typed_at_the_prompt_is_found_in_its_history(monkeypatch, rng):
+    import types
+
+    history = ["import numpy as np", "def f(x):", "    return np.sum(x)", "", "def f(x):", "    y = x * 2",
+               "    return np.sum(y * x)", "", "f", "grad(f)(x)"]  # fmt: skip
+    fake = types.SimpleNamespace(
+        get_current_history_length=lambda: len(history), get_history_item=lambda k: history[k - 1]
+    )
+    monkeypatch.setitem(__import__("sys").modules, "readline", fake)
+    namespace = {"np": np}
+    exec(compile("\n".join(history[4:8]), "<stdin>", "exec"), namespace)
+    x = rng.normal(size=3)
+    np.testing.assert_allclose(grad(namespace["f"])(x), 4 * x)
+    history[6] = "    return np.sum(y + x)"  # not what was compiled
+    exec(compile("def f(x):\n    y = x * 2\n    return np.sum(y * x * x)\n", "<stdin>", "exec"), namespace)
+    with pytest.raises(SourceError):
+        grad(namespace["f"])(x)
+
+
 def test_stale_source(tmp_path, monkeypatch):
     import importlib
     import linecache
