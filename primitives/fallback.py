@@ -13,6 +13,8 @@ import jax
 class JaxDerivative:
     """`jax.vjp` or `jax.jvp` of one call, with respect to some of its positional arguments.
 
+    A chosen argument may be a list or tuple of arrays; the results are then those of its items, in order.
+
     Called as `(derivatives, args, **kwargs)`: the adjoint of the result, or the tangents of the chosen
     arguments; it returns a tuple of adjoints, or a one-element tuple with the tangent of the result.
     """

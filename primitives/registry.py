@@ -15,6 +15,7 @@ and `y` are those of the differentiated function; keywords that they leave out a
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -110,11 +111,29 @@ def registered() -> tuple[Primitive, ...]:
 
 
 def name_of(function: Callable) -> str:
-    """A function's public dotted name: `np.linalg.inv`."""
-    module = getattr(function, "__module__", None) or "numpy"
+    """A function's public dotted name: `np.linalg.inv`, `scipy.special.erf`, `jax.nn.gelu`."""
     name = getattr(function, "__name__", str(function))
-    root = module.split("._")[0].removesuffix("._core")
-    return f"{root.replace('numpy', 'np', 1) if root.startswith('numpy') else root}.{name}"
+    module = getattr(function, "__module__", None) or "numpy"
+    if isinstance(function, np.ufunc):
+        module = "numpy" if getattr(np, name, None) is function else "scipy.special"
+    places = [module.replace("._src", ""), *_enclosing(module.replace("._src", ""))]
+    public = next((p for p in places if _holds(p, name, function)), module.split("._")[0])
+    return f"{public.replace('numpy', 'np', 1) if public.startswith('numpy') else public}.{name}"
+
+
+def _enclosing(module: str) -> list[str]:
+    """The packages around a module, the innermost first."""
+    parts = [p for p in module.split(".") if not p.startswith("_")]
+    return [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
+
+
+def _holds(module: str, name: str, function: Callable) -> bool:
+    if any(part.startswith("_") for part in module.split(".")):
+        return False
+    try:
+        return getattr(importlib.import_module(module), name, None) is function
+    except ImportError:
+        return False
 
 
 def jax_twin(function: Callable) -> Callable | None:
@@ -132,8 +151,6 @@ def jax_twin(function: Callable) -> Callable | None:
                 place = getattr(place, part, None)
         return getattr(place, name, None)
     if root == "scipy":
-        import importlib
-
         parts = [part for part in module.split(".") if not part.startswith("_")]
         try:
             return getattr(importlib.import_module("jax." + ".".join(parts)), name, None)

@@ -9,9 +9,10 @@ import numpy as np
 
 from ..primitives import Primitive, array_params, jax_twin, lookup, name_of
 from ..primitives.fallback import JaxDerivative
+from .activity import is_inexact
 from .errors import RefusedError
 from .infer import RULE_DEPTH, Interpreter
-from .ir import Atom, Items, Origin, Var, variables
+from .ir import Atom, Items, Operand, Origin, Var, variables
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
@@ -81,24 +82,30 @@ class Context:
         positions = []
         for k, operand in enumerate(atom.args):
             if any(v in self.active for v in variables(operand)):
-                if not isinstance(operand, Var):
+                if not all(isinstance(leaf, Var) and is_inexact(leaf) for leaf in leaves(operand)):
                     raise RefusedError(
-                        f"{name_of(atom.op)} takes a list of arrays and has no rule, so it cannot be "
-                        "differentiated yet",
+                        f"{name_of(atom.op)} takes a container with other things than arrays of floats "
+                        "and has no rule, so it cannot be differentiated yet",
                         atom.origin.span,
-                        "write it with simpler functions",
+                        "make its items arrays, or write it with simpler functions",
                     )
                 positions.append(k)
         twin = jax_twin(atom.op)
         assert twin is not None
         op = JaxDerivative(atom.op, twin, mode, tuple(positions))
-        chosen = [atom.args[k] for k in positions]
-        types = [v.type for v in chosen] if mode == "vjp" else [atom.result.type]  # type: ignore[union-attr]
-        variables_ = tuple(Var("t", t) for t in types)
-        args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
-        self.trace.add(Atom(variables_, op, args, atom.kwargs, origin))
+        chosen = [leaf for k in positions for leaf in leaves(atom.args[k]) if isinstance(leaf, Var)]
         owners = chosen if mode == "vjp" else [atom.result]
-        return [(o, Array(v)) for o, v in zip(owners, variables_, strict=True)]  # type: ignore[misc]
+        results = tuple(Var("t", v.type) for v in owners)
+        args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
+        self.trace.add(Atom(results, op, args, atom.kwargs, origin))
+        return [(o, Array(v)) for o, v in zip(owners, results, strict=True)]
+
+
+def leaves(operand: Operand) -> list[Operand]:
+    """The items of a container, or the operand itself."""
+    if isinstance(operand, Items):
+        return [leaf for item in operand.items for leaf in leaves(item)]
+    return [operand]
 
 
 def rule_parameters(rule: Any) -> tuple[str, ...]:

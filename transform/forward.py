@@ -62,7 +62,7 @@ class _Forward:
             primitive.kind != NONDIFFERENTIABLE and not self.has_rule(primitive)
         ):
             chosen = [a for a in atom.args if any(v in self.context.active for v in variables(a))]
-            dots = Struct(tuple, [self.tangents[a] for a in chosen if isinstance(a, Var)])
+            dots = Struct(tuple, [self.dotted(a) for a in chosen])
             for v, value in self.context.fallback(atom, dots, "jvp", origin):
                 self.settle(v, value, origin)
             return
@@ -96,7 +96,8 @@ class _Forward:
     def dotted(self, operand: Operand) -> Value:
         """An operand with the tangents in place of the values; zeros where nothing is active."""
         if isinstance(operand, Items):
-            return Struct(list, [self.dotted(item) for item in operand.items])
+            kind = tuple if operand.kind == "tuple" else list
+            return Struct(kind, [self.dotted(item) for item in operand.items])
         if isinstance(operand, Var) and operand in self.context.active:
             return self.tangents[operand]
         found = type_of(operand)

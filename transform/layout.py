@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -256,8 +257,21 @@ class FunctionText:
         text, _ = self.speller.operation(atom)
         names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
         if isinstance(atom.op, JaxDerivative):
-            return f"({names[0]},) = {text}" if len(names) == 1 else f"{', '.join(names)} = {text}"
+            targets = self.targets(atom, names)
+            return (
+                f"({targets},) = {text}"
+                if atom.op.mode == "jvp" or len(atom.op.positions) == 1
+                else f"{targets} = {text}"
+            )
         return f"{', '.join(names)} = {text}"
+
+    def targets(self, atom: Atom, names: list[str]) -> str:
+        """What the results of JAX's derivative are unpacked into: a name, or names in brackets for a container."""
+        if atom.op.mode == "jvp":
+            return names[0]
+        rest, args = iter(names), atom.args[1]
+        assert isinstance(args, Items)
+        return ", ".join(_unpacked(args.items[k], rest) for k in atom.op.positions)
 
     def return_text(self) -> str:
         output = self.function.output
@@ -279,3 +293,9 @@ class FunctionText:
 
     def shorten(self, text: str) -> str:
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
+
+
+def _unpacked(operand: Operand, names: Iterator[str]) -> str:
+    if not isinstance(operand, Items):
+        return next(names)
+    return f"[{', '.join(_unpacked(item, names) for item in operand.items)}]"

@@ -233,15 +233,9 @@ class Speller:
             return f"{self.module(self.np)}{head[2:]}.{name}"
         if self.target == "jax" and head.startswith("jax.numpy"):
             return f"{self.module('jnp')}{head[9:]}.{name}"
-        if self.target == "jax":
-            twin = jax_twin(op)
-            place_ = head if head.startswith("jax") else f"jax.{getattr(twin, '__module__', head)}"
-            if "._src." in place_:
-                place_ = "jax." + place_.split("._src.")[1].split(".")[0]
-            if not head.startswith("jax"):
-                place_ = f"jax.{head}"
-            self.imports.add(place_)
-            return f"{place_}.{name}"
+        if self.target == "jax" and not head.startswith("jax"):
+            path = name_of(jax_twin(op) or op)
+            head = path.rpartition(".")[0]
         self.imports.add(head)
         return path
 

@@ -96,9 +96,7 @@ class Trace:
                 return self._apply(np.expand_dims, [args[0], axis], {}, origin)
         primitive = lookup(op)
         if primitive is None:
-            positional = tuple(
-                operand_of(self.array_like(v, origin) if isinstance(v, Struct) else v) for v in args
-            )
+            positional = tuple(operand_of(v) for v in args)
             named = tuple((k, operand_of(v)) for k, v in kwargs.items())
             if any(k in ("out", "where", "casting", "order", "subok") for k, _ in named):
                 raise RefusedError(f"a keyword of {name_of(op)} is not supported")

@@ -1,0 +1,96 @@
+"""Functions without a rule: JAX differentiates that one operation, and the text says so."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.special
+from backprose.transform.arguments import spec_of
+from backprose.transform.pipeline import Request, derive
+from programs.references import assert_gradient, central_difference
+
+from backprose import RefusedError, grad, value_and_grad
+
+
+def sorting(x):
+    return np.sum(np.sort(x) * x)
+
+
+def cumulative(x):
+    return np.sum(np.cumsum(x**2) * np.cumprod(np.tanh(x)))
+
+
+def einsum(x):
+    return np.einsum("i,j,j->", x, x, np.sin(x))
+
+
+def several_arguments(x):
+    return np.sum(
+        np.interp(x, np.array([-3.0, 0.0, 3.0]), np.array([1.0, 0.5, 4.0])) * np.convolve(x, x)[:4]
+    )
+
+
+def special_function(x):
+    return np.sum(scipy.special.erf(x) * scipy.special.gammaln(x**2 + 1))
+
+
+def of_jax(x):
+    return np.sum(jax.nn.gelu(x) * jnp.sin(x)) + jnp.sum(jax.nn.softmax(x) ** 2)
+
+
+def hidden_names(u):
+    # The lambda around the operation must not take the name of a variable inside it.
+    v = np.array([2, 0, 1, 3])
+    w = np.sort(u)
+    return np.sum(np.take_along_axis(w * u, v, 0) * np.cumsum(w))
+
+
+FUNCTIONS = [sorting, cumulative, einsum, several_arguments, special_function, of_jax, hidden_names]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_value_and_gradient(function, rng):
+    x = rng.normal(size=4)
+    f = value_and_grad(function)
+    value, gradient = f(x)
+    assert value == pytest.approx(float(function(x)), rel=1e-6 if function is of_jax else 1e-12)
+    if function is of_jax:  # JAX itself computes in 32 bits when it is called from outside
+        with jax.enable_x64(True):
+            assert_gradient(lambda x: of_jax(jnp.asarray(x)), [gradient], [x], [0], rng)
+    else:
+        assert_gradient(function, [gradient], [x], [0], rng)
+    assert "# No rule for" in f.source
+    assert "jax.vjp(" in f.source
+
+
+def test_a_function_of_jax_numpy_with_a_rule_needs_no_fallback(rng):
+    source = grad(lambda x: jnp.sum(jnp.tanh(x) @ x)).source_for(rng.normal(size=3))
+    assert "vjp" not in source
+
+
+@pytest.mark.parametrize("function", [sorting, of_jax], ids=lambda f: f.__name__)
+def test_numpy_text_cannot_use_jax(function, rng):
+    with pytest.raises(RefusedError, match="has no rule|is a function of JAX") as caught:
+        grad(function, target="numpy")(rng.normal(size=3))
+    assert caught.value.span is not None and caught.value.remedy
+
+
+def test_what_the_fallback_cannot_do_is_refused(rng):
+    with pytest.raises(RefusedError, match="several results"):
+        grad(lambda x: np.sum(np.split(x, 2)[0]))(rng.normal(size=4))
+    with pytest.raises(RefusedError, match="a container with other things"):
+        grad(lambda x: np.sum(np.hstack([x, np.array([1, 2])])))(rng.normal(size=4))
+
+
+def test_lists_of_arrays_and_forward_mode(rng):
+    x = rng.normal(size=4)
+
+    def f(x):
+        return np.sum(np.hstack([x, x[:2] ** 2]) ** 2) + np.sum(np.vstack((x, 2 * x)) * np.sort(x))
+
+    assert_gradient(f, [grad(f)(x)], [x], [0], rng)
+    function = derive(Request(f, {"x": spec_of(x)}, ("x",), "jvp")).function
+    direction = rng.normal(size=4)
+    with jax.enable_x64(True):
+        _, tangent = function(x, direction)
+    assert float(tangent) == pytest.approx(central_difference(f, [x], [0], [direction]), rel=1e-6)
