@@ -58,7 +58,9 @@ def call(
 ) -> Value:
     """The value of `callee(*args, **kwargs)`; raises `RefusedError` for what cannot be transformed."""
     if isinstance(callee, Closure):
-        return interpreter.inline(callee.lowered, args, kwargs, frame, origin, callee.frame)
+        return interpreter.inline(
+            callee.lowered, args, kwargs, frame, origin, callee.frame, callee.defaults
+        )
     if isinstance(callee, Method):
         return call_method(interpreter, callee, args, kwargs, origin)
     if not isinstance(callee, Known) or not callable(callee.value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -65,10 +66,11 @@ COMPARE: dict[type[cst.CSTNode], Any] = {
 class Expressions(ABC):
     """Writes the atoms of expressions to `out`; knows which names are local."""
 
-    def __init__(self, syntax: FunctionSyntax, outer: frozenset[str]):
+    def __init__(self, syntax: FunctionSyntax, outer: frozenset[str], renamed: Mapping[str, str]):
         self.syntax, self.text = syntax, syntax.text
-        self.locals = outer | local_names(syntax.node)
-        self.renamed: dict[str, str] = {}
+        own = local_names(syntax.node)
+        self.locals = outer | own
+        self.renamed = {name: new for name, new in renamed.items() if name not in own}
         self.temporaries = 0
         self.out: list[Any] = []
         self.statement: Statement | None = None

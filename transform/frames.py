@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from .errors import ProgramError
 from .globals import lift
@@ -12,15 +12,13 @@ from .lower import Lowered
 from .parse import FunctionSyntax
 from .values import Value, struct
 
-if TYPE_CHECKING:
-    from .infer import Interpreter
-
 
 @dataclass(eq=False)
 class Frame:
     """The names of one running function. `anchor` is set inside a rule: its atoms belong to that origin."""
 
     syntax: FunctionSyntax
+    locals: frozenset[str] = frozenset()  # names that are never looked for further out
     env: dict[str, Value] = field(default_factory=dict)
     parent: Frame | None = None
     site: CallSite | None = None
@@ -34,12 +32,11 @@ class Frame:
 
 
 def bind(
-    interpreter: Interpreter,
     lowered: Lowered,
     args: list[Value],
     kwargs: dict[str, Value],
+    defaults: Mapping[str, Value],
     frame: Frame,
-    outer: Frame,
     origin: Origin,
 ) -> None:
     """Python's rules for arguments, defaults, `*args` and `**kwargs`."""
@@ -56,11 +53,11 @@ def bind(
             frame.env[p.name] = rest.pop(0)
         elif p.name in left:
             frame.env[p.name] = left.pop(p.name)
+        elif p.name in defaults:
+            frame.env[p.name] = defaults[p.name]
         elif p.name in lowered.syntax.defaults:
             default = lowered.syntax.defaults[p.name]
             frame.env[p.name] = lift(default, f"{p.name}_default")
-        elif p.default is not None:
-            frame.env[p.name] = interpreter.value(p.default, outer)
         else:
             raise ProgramError(f"{name}() is missing argument {p.name!r}", origin.span)
     if rest or left:

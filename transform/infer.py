@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import importlib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from .access import attribute, global_value, index_value, item
 from .calls import call
-from .errors import ProgramError, RefusedError
+from .errors import BackproseError, ProgramError, RefusedError
 from .frames import Frame, bind
 from .globals import lift
 from .ir import (
@@ -41,9 +41,9 @@ from .values import (
     Array,
     Closure,
     Known,
-    Method,
     Struct,
     Value,
+    is_operand,
     known,
     operand_of,
     struct,
@@ -69,9 +69,12 @@ class Interpreter:
         """Inline a rule of `primitives` as part of the atom that `anchor` describes."""
         assert isinstance(function, types.FunctionType)
         lowered = read(function)
-        frame = Frame(lowered.syntax, depth=RULE_DEPTH, anchor=anchor)
-        bind(self, lowered, args, {}, frame, frame, anchor)
-        return self.run(lowered, frame)
+        frame = Frame(lowered.syntax, lowered.locals, depth=RULE_DEPTH, anchor=anchor)
+        bind(lowered, args, {}, {}, frame, anchor)
+        try:
+            return self.run(lowered, frame)
+        except BackproseError as error:  # at the user's line, not at ours
+            raise type(error)(error.message, anchor.span, error.remedy) from None
 
     def inline(
         self,
@@ -81,6 +84,7 @@ class Interpreter:
         caller: Frame,
         origin: Origin,
         parent: Frame | None = None,
+        defaults: Mapping[str, Value] | None = None,
     ) -> Value:
         """Inline a call of a user's function (or of a helper of a rule)."""
         if caller.depth % RULE_DEPTH > DEEPEST_CALL:
@@ -89,20 +93,23 @@ class Interpreter:
                 origin.span,
                 "write the recursion as array operations",
             )
-        frame = Frame(lowered.syntax, parent=parent, depth=caller.depth + 1, anchor=caller.anchor)
+        frame = Frame(
+            lowered.syntax,
+            lowered.locals,
+            parent=parent,
+            depth=caller.depth + 1,
+            anchor=caller.anchor,
+        )
         if caller.anchor is None:
-            span = lowered.syntax.span
             signature = ", ".join(p.name for p in lowered.params)
             frame.site = CallSite(lowered.syntax.name, caller.site, origin.statement, signature)
-            frame.site.params["span"] = span
             self.trace.calls.append(frame.site)
-        bind(self, lowered, args, kwargs, frame, parent or frame, origin)
+        bind(lowered, args, kwargs, defaults or {}, frame, origin)
         if frame.site is not None:
-            frame.site.params.pop("span")
             for name, value in frame.env.items():
-                frame.site.params[name] = value if isinstance(value, Closure) else operand_of(value)
+                frame.site.params[name] = operand_of(value) if is_operand(value) else value
         result = self.run(lowered, frame)
-        if frame.site is not None and not isinstance(result, Closure | Method):
+        if frame.site is not None and is_operand(result):
             frame.site.result.append(operand_of(result))
         return result
 
@@ -242,7 +249,10 @@ class Interpreter:
         container.items.append(self.value(atom.args[1], frame))
 
     def do_function(self, atom: Atom, frame: Frame) -> Value:
-        return Closure(self.literal(atom.args[0]), frame)
+        lowered, defaults = atom.args
+        assert isinstance(defaults, Items)
+        values = [self.value(item, frame) for item in defaults.items]
+        return Closure(self.literal(lowered), frame, dict(zip(defaults.keys, values, strict=True)))
 
     def do_import(self, atom: Atom, frame: Frame) -> Value:
         module, path, renamed = (self.literal(a) for a in atom.args)
@@ -408,6 +418,8 @@ class Interpreter:
                     if scope.depth == 0:
                         self.trace.read.add(operand.id)
                     return scope.env[operand.id]
+                if operand.id in scope.locals:
+                    break  # unbound, whatever the functions around call by this name
                 scope = scope.parent
             raise ProgramError(f"{operand.id!r} has no value here", frame.syntax.span)
         if isinstance(operand, Global):

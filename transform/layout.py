@@ -17,6 +17,7 @@ from .ir import (
     CallSite,
     Function,
     Items,
+    Lit,
     Operand,
     Statement,
     StaticType,
@@ -27,7 +28,6 @@ from .module import Module
 from .names import Names
 from .outline import outlined_functions
 from .spell import ATOM, PLUS, TIMES, Speller, Text, literal_text
-from .values import Closure
 
 WIDTH = 92  # of a statement without its indentation
 DEPTH = 1_000  # names given deeper than this are not the user's
@@ -283,11 +283,12 @@ class FunctionText:
         """An inlined call as a comment: `logsumexp(U)`."""
         parts = []
         for value in site.params.values():
-            parts.append("..." if isinstance(value, Closure) else self.comment_operand(value))
+            parts.append(self.comment_operand(value))
         return self.shorten(f"{site.name}({', '.join(parts)})")
 
-    def comment_operand(self, operand: Operand) -> str:
-        if all(v in self.names.of or v in self.definitions for v in variables(operand)):
+    def comment_operand(self, operand: Any) -> str:
+        written = isinstance(operand, Var | Lit | Items)  # functions are not
+        if written and all(v in self.names.of or v in self.definitions for v in variables(operand)):
             return self.speller.operand(operand, 1)
         return "..."
 

@@ -11,6 +11,7 @@ After:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from .expressions import BINARY, Expressions
 from .ir import (
     Block,
     Branch,
+    Items,
     Lit,
     Loop,
     Name,
@@ -29,30 +31,38 @@ from .ir import (
     Statement,
 )
 from .parse import FunctionSyntax
+from .scopes import local_names
 
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
-    """`kind` is "positional", "keyword" (keyword only), "args" or "kwargs"; `default` is untyped or None."""
+    """`kind` is "positional", "keyword" (keyword only), "args" or "kwargs"."""
 
     name: str
     kind: str
-    default: Operand | None
 
 
 @dataclass(frozen=True, eq=False)
 class Lowered:
-    """An untyped function. `setup` are the atoms that compute the defaults of an inner function."""
+    """An untyped function; `locals` are the names that it binds itself."""
 
     syntax: FunctionSyntax
     params: tuple[Parameter, ...]
     body: Block
-    setup: Block = ()
+    locals: frozenset[str] = frozenset()
 
 
-def lower(syntax: FunctionSyntax, outer: frozenset[str] = frozenset()) -> Lowered:
-    """The untyped atoms of a function; `outer` are the locals of the functions around it."""
-    return _Lowering(syntax, outer).function()
+def lower(
+    syntax: FunctionSyntax,
+    outer: frozenset[str] = frozenset(),
+    renamed: Mapping[str, str] | None = None,
+) -> Lowered:
+    """The untyped atoms of a function.
+
+    `outer` are the locals of the functions around it, `renamed` the names that a comprehension around it
+    gave to its variables.
+    """
+    return _Lowering(syntax, outer, renamed or {}).function()
 
 
 class _Lowering(Expressions):
@@ -62,37 +72,25 @@ class _Lowering(Expressions):
         node = self.syntax.node
         if isinstance(node, cst.Lambda):
             self.statement = Statement(self.text.code(node), self.text.span(node))
-            params = self.parameters(node.params)
-            setup = self.take()
             value = self.expression(node.body)
             self.out.append(Return(value, self.origin(node.body)))
-            return Lowered(self.syntax, params, self.take(), setup)
-        self.statement = self.text.statement(node)
-        params = self.parameters(node.params)
-        setup = self.take()
-        return Lowered(self.syntax, params, self.block(node.body), setup)
+            body, self.out = tuple(self.out), []
+        else:
+            self.statement = self.text.statement(node)
+            body = self.block(node.body)
+        return Lowered(self.syntax, self.parameters(node.params), body, local_names(node))
 
     def parameters(self, params: cst.Parameters) -> tuple[Parameter, ...]:
-        result = []
-        known = self.syntax.function is not None  # its defaults are values already
-        for kind, group in (
-            ("positional", (*params.posonly_params, *params.params)),
-            ("keyword", params.kwonly_params),
-        ):
-            for p in group:
-                default = None if known or p.default is None else self.expression(p.default)
-                result.append(Parameter(p.name.value, kind, default))
+        positional = (*params.posonly_params, *params.params)
+        result = [Parameter(p.name.value, "positional") for p in positional]
+        result += [Parameter(p.name.value, "keyword") for p in params.kwonly_params]
         if isinstance(params.star_arg, cst.Param):
-            result.append(Parameter(params.star_arg.name.value, "args", None))
+            result.append(Parameter(params.star_arg.name.value, "args"))
         if params.star_kwarg is not None:
-            result.append(Parameter(params.star_kwarg.name.value, "kwargs", None))
+            result.append(Parameter(params.star_kwarg.name.value, "kwargs"))
         return tuple(result)
 
     # --- statements ---
-
-    def take(self) -> Block:
-        block, self.out = tuple(self.out), []
-        return block
 
     def block(self, body: cst.BaseSuite) -> Block:
         saved, self.out = self.out, []
@@ -181,11 +179,16 @@ class _Lowering(Expressions):
             self.emit("import", args, node, results=(Name(bound),))
 
     def inner_function(self, node: cst.FunctionDef | cst.Lambda, name: str) -> Operand:
-        syntax = FunctionSyntax(name, node, self.text, None)
-        lowered = lower(syntax, self.locals)
-        self.out.extend(lowered.setup)
-        result = self.temporary() if isinstance(node, cst.Lambda) else Name(name)
-        return self.emit("function", (Lit(lowered),), node, results=(result,))
+        """The function, and its defaults, which are evaluated here and now."""
+        lowered = lower(FunctionSyntax(name, node, self.text, None), self.locals, self.renamed)
+        params = (*node.params.posonly_params, *node.params.params, *node.params.kwonly_params)
+        with_default = [p for p in params if p.default is not None]
+        defaults = tuple(self.expression(p.default) for p in with_default if p.default is not None)
+        names = tuple(p.name.value for p in with_default)
+        result = self.temporary() if isinstance(node, cst.Lambda) else self.name(cst.Name(name))
+        return self.emit(
+            "function", (Lit(lowered), Items("dict", defaults, names)), node, results=(result,)
+        )
 
 
 def _plain_operator(node: cst.BaseAugOp) -> type[cst.CSTNode]:

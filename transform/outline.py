@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from .ir import ArrayType, Atom, CallSite, Function, Operand, Var, substitute, variables
-from .values import Closure
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +33,6 @@ def outline(function: Function) -> Function:
 def _outline_site(function: Function, site: CallSite) -> Function:
     inside = [a for a in function.body if a.origin.part == "primal" and _within(a, site)]
     if len(inside) < 2 or not site.result:
-        return function
-    if any(isinstance(value, Closure) for value in site.params.values()):
         return function
     outside = [a for a in function.body if a not in inside]
     defined = {r for a in inside for r in a.results}

@@ -30,7 +30,7 @@ class Typed:
 def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.Signature) -> Typed:
     """Walk a function for arguments of the given specs."""
     trace = Trace()
-    frame = Frame(lowered.syntax)
+    frame = Frame(lowered.syntax, lowered.locals)
     params: dict[str, Value] = {}
     variables: list[tuple[str, Var]] = []
     for name, spec in specs.items():

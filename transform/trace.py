@@ -13,7 +13,7 @@ from ..primitives import Primitive, astype, getitem, lookup, name_of
 from .errors import BackproseError, ProgramError, RefusedError
 from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var
 from .result_types import python_operator, result_type
-from .values import Array, Known, Struct, Value, known, operand_of, settled, struct
+from .values import Array, Known, Struct, Value, is_operand, known, operand_of, settled, struct
 
 TEMPORARY = "t"
 
@@ -87,6 +87,11 @@ class Trace:
     def _apply(
         self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
     ) -> Value:
+        if not all(map(is_operand, (*args, *kwargs.values()))):
+            raise RefusedError(
+                f"{name_of(op)} is given a function, which is not supported",
+                remedy="call the function yourself",
+            )
         if op is getitem and isinstance(args[0], Array):
             axes = new_axes(args[1], args[0].type.ndim)
             if axes == () and not args[0].scalar:

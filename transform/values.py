@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,10 +64,11 @@ class Struct:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Closure:
-    """An inner function or lambda, with the frame that it sees."""
+    """An inner function or lambda, with the frame that it sees and the defaults of its parameters."""
 
     lowered: Lowered
     frame: Any
+    defaults: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -105,7 +107,7 @@ def is_number(value: Value) -> bool:
 
 def struct(kind: type, items: list[Value], keys: tuple[Any, ...] = ()) -> Struct | Known:
     """A container of values; a known one where all of them are."""
-    if kind in (tuple, dict) and items and all(isinstance(item, Known) for item in items):
+    if kind in (tuple, dict) and all(isinstance(item, Known) for item in items):
         values = [item.value for item in items if isinstance(item, Known)]
         operand = Items(kind.__name__, tuple(operand_of(item) for item in items), keys)
         return Known(
@@ -122,6 +124,13 @@ def settled(value: Value) -> Value:
             operand = Items("list", tuple(operand_of(item) for item in items))
             return Known([item.value for item in items if isinstance(item, Known)], operand)
     return value
+
+
+def is_operand(value: Value) -> bool:
+    """Whether a value can stand in an atom: not a function, and no container with one."""
+    if isinstance(value, Struct):
+        return all(map(is_operand, value.items))
+    return isinstance(value, Known | Array)
 
 
 def operand_of(value: Value) -> Operand:
