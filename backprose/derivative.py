@@ -145,7 +145,7 @@ class Derivative:
         key = tuple(specs.items())
         found = self._cache.get(key)
         if found is None or not found.derived.is_current():
-            single = isinstance(self.argnums, int | str)
+            single = not isinstance(self.argnums, Sequence) or isinstance(self.argnums, str)
             request = Request(
                 self._function, specs, self._wrt, self.mode, self.has_aux, self.target, single
             )
@@ -170,24 +170,30 @@ class _Specialisation:
         self.signature = signature
         self.compiled = jax.jit(self.call) if jit else self.call
 
-    def call(self, arrays: list[Any]) -> Any:
-        """The emitted function on the array leaves of the arguments."""
+    def call(self, arrays: list[Any]) -> list[Any]:
+        """The arrays of the result, for the array leaves of the arguments."""
         values = iter(arrays)
         arguments = {name: rebuild(spec, values) for name, spec in self.specs.items()}
         bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
-        return self.derived.structure(self.derived.function(*bound.args, **bound.kwargs))
+        return self.derived.arrays(self.derived.function(*bound.args, **bound.kwargs))
 
     def run(self, values: dict[str, Any]) -> Any:
         arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
+        traced = any(isinstance(a, Tracer) for a in arrays)
         if self.target == "numpy":
-            return detached(self.call(arrays), arrays)
-        if any(isinstance(a, Tracer) for a in arrays):
-            return self.call(arrays)
+            if traced:
+                raise ArgumentError(
+                    "a derivative with target='numpy' cannot be called while JAX traces",
+                    remedy="use target='jax'",
+                )
+            return self.derived.structure(detached(self.call(arrays), arrays))
+        if traced:
+            return self.derived.structure(self.call(arrays))
         with jax.enable_x64(True):
             result = self.compiled(arrays)
-        if any(isinstance(a, jax.Array) for a in arrays):
-            return result
-        return jax.tree.map(own_array, result)
+        if not any(isinstance(a, jax.Array) for a in arrays):
+            result = map(own_array, result)
+        return self.derived.structure(result)
 
 
 def own_array(value: Any) -> Any:
@@ -198,19 +204,18 @@ def own_array(value: Any) -> Any:
     return array if array.ndim else array[()]
 
 
-def detached(result: Any, arguments: list[Any]) -> Any:
-    """The result with a copy of each array that shares memory with an argument or another result, or is read-only."""
+def detached(results: list[Any], arguments: list[Any]) -> list[Any]:
+    """The results, copied where they share memory with an argument or another result, or are read-only."""
     others = [a for a in arguments if isinstance(a, np.ndarray)]
-
-    def own(value: Any) -> Any:
-        if not isinstance(value, np.ndarray):
-            return value
-        if not value.flags.writeable or any(np.may_share_memory(value, other) for other in others):
-            value = value.copy()
-        others.append(value)
-        return value if value.ndim else value[()]
-
-    return jax.tree.map(own, result)
+    own = []
+    for value in results:
+        if isinstance(value, np.ndarray):
+            if not value.flags.writeable or any(np.may_share_memory(value, o) for o in others):
+                value = value.copy()
+            others.append(value)
+            value = value if value.ndim else value[()]
+        own.append(value)
+    return own
 
 
 def plain_function(function: Callable) -> types.FunctionType:
@@ -222,6 +227,11 @@ def plain_function(function: Callable) -> types.FunctionType:
     wrapped = getattr(function, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType) and type(function).__module__.startswith("jax"):
         return wrapped  # jax.jit changes nothing but speed
+    if isinstance(function, types.MethodType):
+        raise ArgumentError(
+            f"cannot differentiate the bound method {function.__name__!r}: its first argument is fixed",
+            remedy=f"pass the function, grad({function.__qualname__}, argnums=1), and the object as an argument",
+        )
     raise ArgumentError(
         f"cannot differentiate {function!r}: it is not a Python function",
         remedy="pass a function written with def or lambda",
@@ -239,17 +249,16 @@ def _call_through(derivative: Derivative) -> types.FunctionType:
 def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str, ...]:
     """The names of the arguments that `argnums` chooses, by position or by name."""
     names = list(signature.parameters)
-    chosen = [argnums] if isinstance(argnums, int | str) else list(argnums)
+    chosen: list[Any] = [argnums]
+    if isinstance(argnums, Sequence) and not isinstance(argnums, str):
+        chosen = list(argnums)
     result = []
     for item in chosen:
+        position = _position(item, len(names))
         if isinstance(item, str) and item in names:
             result.append(item)
-        elif (
-            isinstance(item, int)
-            and not isinstance(item, bool)
-            and -len(names) <= item < len(names)
-        ):
-            result.append(names[item])
+        elif position is not None:
+            result.append(names[position])
         else:
             raise ArgumentError(
                 f"argnums has {item!r}, but the arguments are {', '.join(names) or 'none'}"
@@ -257,6 +266,13 @@ def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str,
     if not result or len(set(result)) < len(result):
         raise ArgumentError("argnums must name at least one argument, and each only once")
     return tuple(result)
+
+
+def _position(item: Any, count: int) -> int | None:
+    """A position among `count` arguments, counted from the end where it is negative."""
+    if isinstance(item, bool) or not isinstance(item, int | np.integer):
+        return None
+    return int(item) % count if -count <= item < count else None
 
 
 def write_whole(path: Path, text: str) -> None:

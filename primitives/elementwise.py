@@ -228,15 +228,21 @@ def where(d, y, condition, a, b):
 
 @scaled(
     np.clip,
-    samples=[call(draw(REAL, 3, 4), -0.5, 0.5), call(draw(REAL, 3, 4), None, draw("positive", 4))],
+    samples=[
+        call(draw(REAL, 3, 4), -0.5, 0.5),
+        call(draw(REAL, 3, 4), None, draw("positive", 4)),
+        call(draw(REAL, 6), draw((0.0, 2.0), 6), draw((-2.0, 0.0), 6)),
+        call(draw((-1.0, 1.0), 6), draw((2.0, 3.0), 6), draw((1.1, 1.9), 6)),
+    ],
 )
 def clip(d, y, x, lower, upper):
-    """At a bound the derivative passes to x, as in NumPy's own definition by comparisons."""
+    """`np.minimum(upper, np.maximum(x, lower))`; at a bound the derivative passes to x."""
     dx, dlower, dupper = d, None, None
     if upper is not None:
-        dx, dupper = np.where(x > upper, 0, dx), np.where(x > upper, d, 0)
+        raised = x if lower is None else np.maximum(x, lower)
+        dx, dupper = np.where(raised > upper, 0, d), np.where(raised > upper, d, 0)
     if lower is not None:
-        dx, dlower = np.where(x < lower, 0, dx), np.where(x < lower, d, 0)
+        dx, dlower = np.where(x < lower, 0, dx), np.where(x < lower, dx, 0)
     return dx, dlower, dupper
 
 

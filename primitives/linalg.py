@@ -109,7 +109,7 @@ def slogdet_tangent(a_dot, y, a):
 
 def lower_half(x):
     """The lower triangle with half of the diagonal."""
-    return np.tril(x, k=-1) + np.diag(np.diag(x)) / 2
+    return (np.tril(x) + np.tril(x, k=-1)) / 2
 
 
 def cholesky_of_lower(a):
@@ -118,7 +118,10 @@ def cholesky_of_lower(a):
 
 
 @adjoint(
-    np.linalg.cholesky, dtype="float", jax=cholesky_of_lower, samples=[call(draw("spd", 3, 3))]
+    np.linalg.cholesky,
+    dtype="float",
+    jax=cholesky_of_lower,
+    samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))],
 )
 def cholesky(dy, y, a):
     """I. Murray, "Differentiation of the Cholesky decomposition" (2016), equation 10.
@@ -126,14 +129,15 @@ def cholesky(dy, y, a):
     NumPy reads only the lower triangle of `a`, so the derivative with respect to the upper one is zero and an
     off-diagonal element stands for both of its places.
     """
-    s = np.linalg.solve(y.T, np.linalg.solve(y.T, lower_half(y.T @ dy).T).T)
-    return np.tril(s) + np.tril(s.T, k=-1)
+    inner = mT(solve_transposed(y, mT(lower_half(mT(y) @ dy))))
+    s = solve_transposed(y, inner)
+    return np.tril(s) + mT(np.triu(s, k=1))
 
 
 @tangent(np.linalg.cholesky)
 def cholesky_tangent(a_dot, y, a):
-    a_dot = np.tril(a_dot) + np.tril(a_dot, k=-1).T
-    return y @ lower_half(np.linalg.solve(y, np.linalg.solve(y, a_dot).T))
+    a_dot = np.tril(a_dot) + mT(np.tril(a_dot, k=-1))
+    return y @ lower_half(np.linalg.solve(y, mT(np.linalg.solve(y, a_dot))))
 
 
 @adjoint(

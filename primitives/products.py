@@ -39,16 +39,19 @@ def matmul(dy, y, a, b):
 
 @multilinear(
     np.dot,
+    dtype="array",
     samples=[
         *PAIRS,
         call(real(), real(3)),
         call(real(5, 2, 3), real(3)),
         call(real(5, 2, 3), real(3, 4)),
         call(real(2, 3), real(5, 3, 4)),
+        call(real(3), real(5, 3, 4)),
+        call(2.0, real(3)),
     ],
 )
 def dot(dy, y, a, b):
-    if a.ndim == 0 or b.ndim == 0:
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
         return dy * b, dy * a
     if a.ndim == b.ndim == 1:
         return dy * b, dy * a
@@ -68,16 +71,31 @@ def dot(dy, y, a, b):
     )
 
 
-@multilinear(np.outer, samples=[call(real(3), real(4)), call(real(2, 2), real(3))])
+@multilinear(np.outer, dtype="array", samples=[call(real(3), real(4)), call(real(2, 2), real(3))])
 def outer(dy, y, a, b):
     return np.reshape(dy @ np.ravel(b), a.shape), np.reshape(np.ravel(a) @ dy, b.shape)
 
 
-@multilinear(np.inner, samples=[call(real(3), real(3)), call(real(2, 3), real(4, 3))])
+@multilinear(
+    np.inner,
+    dtype="array",
+    samples=[
+        call(real(3), real(3)),
+        call(real(2, 3), real(4, 3)),
+        call(real(2, 3), real(3)),
+        call(real(3), real(2, 3)),
+        call(real(2, 4, 3), real(5, 3)),
+        call(real(), real(3)),
+    ],
+)
 def inner(dy, y, a, b):
+    if np.ndim(a) == 0 or np.ndim(b) == 0 or a.ndim == b.ndim == 1:
+        return dy * b, dy * a
     if a.ndim == b.ndim == 2:
         return dy @ b, dy.T @ a
-    return dy * b, dy * a
+    rows, columns = tuple(range(a.ndim - 1)), tuple(range(a.ndim - 1, y.ndim))
+    da = np.tensordot(dy, b, (columns, tuple(range(b.ndim - 1))))
+    return da, np.tensordot(dy, a, (rows, rows))
 
 
 def contracted(axes, a, b):
@@ -96,6 +114,7 @@ def free(x, summed):
 
 @multilinear(
     np.tensordot,
+    dtype="array",
     wrt=["a", "b"],
     samples=[
         call(real(2, 3, 4), real(3, 4, 5)),

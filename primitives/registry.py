@@ -110,13 +110,32 @@ def registered() -> tuple[Primitive, ...]:
     return tuple(_REGISTRY.values())
 
 
+# Where JAX's functions are public; their `__module__` often names a private place.
+JAX_MODULES = (
+    "jax.numpy",
+    "jax.numpy.linalg",
+    "jax.numpy.fft",
+    "jax.nn",
+    "jax.lax",
+    "jax.lax.linalg",
+    "jax.scipy.special",
+    "jax.scipy.linalg",
+    "jax.scipy.signal",
+    "jax.scipy.ndimage",
+    "jax.scipy.stats.norm",
+    "jax.scipy.integrate",
+    "jax.image",
+    "jax",
+)
+
+
 def name_of(function: Callable) -> str:
     """A function's public dotted name: `np.linalg.inv`, `scipy.special.erf`, `jax.nn.gelu`."""
     name = getattr(function, "__name__", str(function))
     module = getattr(function, "__module__", None) or "numpy"
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, name, None) is function else "scipy.special"
-    places = [module.replace("._src", ""), *_enclosing(module.replace("._src", ""))]
+    places = [module.replace("._src", ""), *_enclosing(module.replace("._src", "")), *JAX_MODULES]
     public = next((p for p in places if _holds(p, name, function)), module.split("._")[0])
     return f"{public.replace('numpy', 'np', 1) if public.startswith('numpy') else public}.{name}"
 

@@ -262,11 +262,10 @@ def triu(dy, y, x, k=0):
     np.trace, samples=[call(real(3, 3)), call(real(3, 4)), call(real(2, 3, 4), axis1=-2, axis2=-1)]
 )
 def trace(dy, y, x, axis1=0, axis2=1):
-    one = np.eye(x.shape[axis1], x.shape[axis2], dtype=x.dtype)
     if x.ndim == 2:
-        return dy * one
+        return dy * np.eye(x.shape[0], x.shape[1], dtype=x.dtype)
     if axis1 == -2 and axis2 == -1:
-        return dy[..., None, None] * one
+        return dy[..., None, None] * np.eye(x.shape[-2], x.shape[-1], dtype=x.dtype)
     raise NotImplementedError("np.trace over other axes than the last two")
 
 

@@ -92,6 +92,11 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
         return ArraySpec(ArrayType(value.shape, value.dtype))
     if isinstance(value, float | complex):
         return ArraySpec(ArrayType((), np.dtype(type(value)), weak=True), True)
+    if isinstance(value, dict | list | tuple) and not _is_plain_container(value):
+        raise ArgumentError(
+            f"argument {name!r} is a {type(value).__name__}, which is not supported",
+            remedy="pass a dict, list, tuple or namedtuple",
+        )
     if isinstance(value, dict):
         items = tuple(spec_of(v, f"{name}[{k!r}]") for k, v in value.items())
         return TreeSpec(dict, tuple(value), items)
@@ -101,7 +106,18 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
     return StaticSpec(value, type(value))
 
 
+def _is_plain_container(value: Any) -> bool:
+    return (
+        type(value) in (dict, list, tuple) or isinstance(value, tuple) and hasattr(value, "_fields")
+    )
+
+
 def _check_dtype(dtype: np.dtype, name: str) -> None:
+    if not dtype.isnative:
+        raise ArgumentError(
+            f"argument {name!r} has the byte order of another machine ({dtype.str})",
+            remedy="convert it: x.astype(x.dtype.newbyteorder('='))",
+        )
     if dtype.kind not in "biufc" or dtype.itemsize > 16 or dtype == np.dtype(np.longdouble):
         if dtype.kind != "c" or dtype.itemsize != 16:
             raise ArgumentError(
@@ -135,6 +151,11 @@ def rebuild(spec: Spec, values: Iterator[Any]) -> Any:
 
 def parse_spec(text: str, name: str = "argument") -> Spec:
     """A spec written as text: `f64[150,2]`, `float32[3]`, `f64`, `i64[4]`, `int=3`, `str=relu`."""
+    literals: dict[str, Any] = {"True": True, "False": False}
+    if text.strip() in literals or text.strip().lstrip("-").isdigit():
+        value = literals.get(text.strip())
+        value = int(text) if value is None else value
+        return StaticSpec(value, type(value))
     short = {
         "f64": "float64",
         "f32": "float32",

@@ -12,7 +12,7 @@ from ..primitives import is_static
 from .access import attribute, item
 from .errors import ProgramError, RefusedError
 from .ir import Origin, Slice
-from .values import Array, Closure, Known, Struct, Value, known, struct
+from .values import Array, Closure, Known, Struct, Value, known, settled, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -78,6 +78,7 @@ NEEDS_STATIC = "it needs values that are known before the function runs"
 
 def _static_handler(function: Any, remedy: str = NEEDS_STATIC) -> Handler:
     def handler(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+        args = [settled(a) for a in args]
         if not static_arguments(args, kwargs):
             raise RefusedError(
                 f"{function.__name__}() of an array is not supported",

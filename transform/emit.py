@@ -53,7 +53,7 @@ class Emitted:
     def assembled(self, imports: tuple[str, ...], settings: str) -> str:
         lines = "\n".join(sorted(set(imports), key=lambda line: line.split()[1:]))
         head = "\n\n".join(filter(None, [self.header + lines, settings]))
-        return (head + "\n\n\n" if head else "") + self.definitions + "\n"
+        return (head.rstrip("\n") + "\n\n\n" if head else "") + self.definitions + "\n"
 
 
 def emit(function: Function, target: str, header: str = "") -> Emitted:

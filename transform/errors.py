@@ -50,6 +50,10 @@ class RefusedError(BackproseError, NotImplementedError):
     """A construct that is not supported; nothing was transformed."""
 
 
+class NoRuleError(BackproseError):
+    """A rule says that it does not cover this case (`raise NotImplementedError`)."""
+
+
 class ProgramError(BackproseError, ValueError):
     """The function itself is wrong for these arguments: shapes that do not fit, a name without a value."""
 

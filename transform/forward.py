@@ -13,6 +13,7 @@ After, for the tangent x_dot of x:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -23,13 +24,13 @@ from ..primitives import (
     ELEMENTWISE,
     LINEAR,
     MULTILINEAR,
-    NONDIFFERENTIABLE,
     SCALED,
     Primitive,
     array_params,
 )
 from .activity import active_variables, refuse_complex
 from .derivative import Context, anchored, name_derivative, primitive_of
+from .errors import NoRuleError
 from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var, type_of, variables
 from .trace import Trace
 from .values import Array, Struct, Value, known, operand_of, value_of
@@ -58,14 +59,16 @@ class _Forward:
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "tangent")
         primitive = primitive_of(atom)
-        if primitive is None or (
-            primitive.kind != NONDIFFERENTIABLE and not self.has_rule(primitive)
-        ):
-            chosen = [a for a in atom.args if any(v in self.context.active for v in variables(a))]
-            dots = Struct(tuple, [self.dotted(a) for a in chosen])
-            for v, value in self.context.fallback(atom, dots, "jvp", origin):
-                self.settle(v, value, origin)
-            return
+        with contextlib.suppress(NoRuleError):
+            if primitive is not None and self.has_rule(primitive):
+                self.by_rule(atom, primitive, origin)
+                return
+        chosen = [a for a in atom.args if any(v in self.context.active for v in variables(a))]
+        dots = Struct(tuple, [self.dotted(a) for a in chosen])
+        for v, value in self.context.fallback(atom, dots, "jvp", origin):
+            self.settle(v, value, origin)
+
+    def by_rule(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
         if primitive.kind in (LINEAR, MULTILINEAR):
             self.linear(atom, primitive, origin)
         elif primitive.kind in (ELEMENTWISE, SCALED):

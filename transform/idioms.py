@@ -38,6 +38,8 @@ def _expand_dims(speller: Speller, atom: Atom) -> Text:
         return f"{speller.module(speller.np)}.expand_dims({speller.arguments(atom)})", ATOM
     axes = static_value(axis)
     new = {a % ndim for a in (axes if isinstance(axes, tuple) else (axes,))}
+    if not new:
+        return speller.text(x)
     parts = ["None" if k in new else ":" for k in range(ndim)]
     while parts and parts[-1] == ":":
         parts.pop()
@@ -81,9 +83,8 @@ def _swapaxes(speller: Speller, atom: Atom) -> Text:
 def _place(speller: Speller, atom: Atom) -> Text:
     """Zeros with a value at an index. Static slices of unit step are padding."""
     value, shape, index = atom.args
-    source = type_of(value)
+    source = atom.result.type
     full = static_value(shape)
-    assert isinstance(source, ArrayType)
     padding = _padding(index, full) if is_static(index) and is_array(value) else None
     module = speller.module(speller.np)
     if padding is not None:

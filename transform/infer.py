@@ -16,7 +16,7 @@ import numpy as np
 
 from .access import attribute, global_value, index_value, item
 from .calls import call
-from .errors import BackproseError, ProgramError, RefusedError
+from .errors import BackproseError, NoRuleError, ProgramError, RefusedError
 from .frames import Frame, bind
 from .globals import lift
 from .ir import (
@@ -277,7 +277,10 @@ class Interpreter:
             raise ProgramError(f"AssertionError: {message}", atom.origin.span)
 
     def do_raise(self, atom: Atom, frame: Frame) -> None:
-        raise ProgramError(f"the function raises {self.literal(atom.args[0])}", atom.origin.span)
+        what = self.literal(atom.args[0])
+        if frame.anchor is not None and what.startswith("NotImplementedError"):
+            raise NoRuleError(what, frame.anchor.span)
+        raise ProgramError(f"the function raises {what}", atom.origin.span)
 
     def do_contains(self, atom: Atom, frame: Frame) -> Value:
         container, item = (self.value(a, frame) for a in atom.args[:2])

@@ -100,6 +100,9 @@ class _Lowering(Expressions):
                 for small in line.body:
                     self.small_statement(small)
             elif isinstance(line, cst.BaseSmallStatement):  # `if x: y = 1` on one line
+                self.statement = Statement(
+                    " ".join(self.text.code(line).split()), self.text.span(line)
+                )
                 self.small_statement(line)
             elif isinstance(line, cst.If):
                 self.statement = self.text.statement(line)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..primitives import METHODS
+from ..primitives import METHODS, getitem
 from .errors import ProgramError, RefusedError
 from .ir import ArrayType, Origin
 from .values import Array, Known, Method, Struct, Value, known, struct
@@ -65,11 +65,26 @@ def call_method(
             and (first.value is None or isinstance(first.value, tuple | list))
         ):
             args = [struct(tuple, args)]  # x.reshape(2, 3)
-    if method.name == "item" and not args and receiver.type.size == 1:
-        return interpreter.trace.apply(np.reshape, [receiver, known(())], {}, origin)
+    if method.name == "item":
+        return item_method(interpreter, receiver, args, origin)
     if method.name == "astype":
         return astype_method(interpreter, receiver, args, kwargs, origin)
     return interpreter.trace.apply(function, [receiver, *args], kwargs, origin)
+
+
+def item_method(interpreter: Interpreter, x: Array, args: list[Value], origin: Origin) -> Value:
+    """`x.item()`, `x.item(3)` of the flat array, `x.item((1, 0))` or `x.item(1, 0)`."""
+    if not args:
+        if x.type.size != 1:
+            raise ProgramError(f"item() of an array of {x.type.size} elements", origin.span)
+        return interpreter.trace.apply(np.reshape, [x, known(())], {}, origin)
+    index = args[0] if len(args) == 1 else struct(tuple, args)
+    if isinstance(index, Known) and not isinstance(index.value, tuple):
+        x_flat = interpreter.trace.apply(np.ravel, [x], {}, origin)
+        return interpreter.trace.apply(
+            getitem, [x_flat, index], {}, replace(origin, spelling="operator")
+        )
+    return interpreter.trace.apply(getitem, [x, index], {}, replace(origin, spelling="operator"))
 
 
 def astype_method(

@@ -226,7 +226,9 @@ def _check_text_is_current(text: str, function: types.FunctionType) -> None:
         raise SourceError(f"cannot parse the source of {function.__qualname__}: {error}") from error
     if any(isinstance(node, ast.Assert) for node in ast.walk(tree)):
         return  # test runners rewrite assertions, so the compiled forms may differ
-    outermost = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    outermost = next(
+        node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
     outermost.decorator_list = []
     compiled = _compiled(tree, code)
     for candidate in _codes(compiled):

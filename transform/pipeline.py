@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -62,11 +62,18 @@ class Derived:
     function: Any  # the emitted types.FunctionType
     forms: Mapping[str, str]
     dependencies: Sequence[tuple[Callable[[], Any], Any]] = field(default_factory=tuple)
-    result: Value | None = None
+    result: Value = field(default_factory=lambda: known(None))
 
-    def structure(self, result: Any) -> Any:
-        """The function's result in the containers that the user's function and arguments have."""
-        return _structured(self.result, result)
+    def arrays(self, result: Any) -> list[Any]:
+        """The arrays in the function's result, in order."""
+        return list(_arrays(self.result, result))
+
+    def structure(self, arrays: Iterable[Any]) -> Any:
+        """A result from its arrays, in the containers of the user's function and arguments.
+
+        What was known before the function ran (an int, a string in an auxiliary result) is put back.
+        """
+        return _structured(self.result, iter(arrays))
 
     def is_current(self) -> bool:
         """Whether every global that the function read still has the value that it had."""
@@ -113,13 +120,22 @@ def derive(request: Request, show: bool = False) -> Derived:
     return Derived(emitted, load(emitted), forms, tuple(typed.trace.dependencies), result)
 
 
-def _structured(value: Value | None, result: Any) -> Any:
+def _arrays(value: Value, result: Any) -> Iterator[Any]:
+    if isinstance(value, Struct):
+        for key, item in value.entries():
+            yield from _arrays(item, result[key])
+    elif isinstance(value, Array):
+        yield result
+
+
+def _structured(value: Value, arrays: Iterator[Any]) -> Any:
+    if isinstance(value, Array):
+        return next(arrays)
     if not isinstance(value, Struct):
-        return result
+        return getattr(value, "value", None)
+    items = [_structured(item, arrays) for item in value.items]
     if value.kind is dict:
-        pairs = zip(value.keys, value.items, strict=True)
-        return {k: _structured(item, result[k]) for k, item in pairs}
-    items = [_structured(item, r) for item, r in zip(value.items, result, strict=True)]
+        return dict(zip(value.keys, items, strict=True))
     return value.kind(*items) if hasattr(value.kind, "_fields") else value.kind(items)
 
 

@@ -56,12 +56,10 @@ class _Promotion:
         types = [t for o in atom.operands() for t in self.operand_types(o)]
         strong = {t.dtype for t in types if not t.weak}
         weak_arrays = any(v in self.jax_types for v in atom.variables())
-        if (
-            not weak_arrays
-            and len(strong) == 1
-            and next(iter(strong)).kind == "f"
-            and atom.op not in (np.array, np.asarray)
-        ):
+        one_float = len(strong) == 1 and next(iter(strong)).kind == "f"
+        # NumPy lets a Python number bow to an array in a ufunc; elsewhere it may be a float64.
+        numbers_bow = isinstance(atom.op, np.ufunc) or not any(t.weak for t in types)
+        if one_float and numbers_bow and not weak_arrays:
             return True
         found = self.types(atom)
         if found is None:

@@ -14,15 +14,17 @@ After, for the adjoint dz of z:
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..primitives import ELEMENTWISE
+from ..primitives import ELEMENTWISE, Primitive
 from .activity import active_variables, refuse_complex
 from .derivative import Context, anchored, name_derivative, primitive_of
+from .errors import NoRuleError
 from .invariance import invariant_shifts
 from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var
 from .slices import collect
@@ -78,10 +80,16 @@ class _Reverse:
         origin = anchored(atom, "adjoint")
         results = [self.adjoint(r) for r in atom.results]
         primitive = primitive_of(atom)
-        if primitive is None or primitive.adjoint is None:
-            for v, value in self.context.fallback(atom, results[0], "vjp", origin):
-                self.contribute(v, value, origin)
-            return
+        with contextlib.suppress(NoRuleError):
+            if primitive is not None and primitive.adjoint is not None:
+                self.by_rule(atom, primitive, results, origin)
+                return
+        for v, value in self.context.fallback(atom, results[0], "vjp", origin):
+            self.contribute(v, value, origin)
+
+    def by_rule(
+        self, atom: Atom, primitive: Primitive, results: list[Value | None], origin: Origin
+    ) -> None:
         if len(results) == 1:
             dy, y = results[0], Array(atom.result, scalar=atom.result.type.ndim == 0)
         else:

@@ -49,6 +49,7 @@ EXACT = (
     ("np.sum(-x, axis=a)", "-np.sum(x, axis=a)"),
     ("np.sum(-x, axis=a, keepdims=k)", "-np.sum(x, axis=a, keepdims=k)"),
     ("np.reshape(np.reshape(x, s), t)", "np.reshape(x, t)"),
+    ("np.expand_dims(x, a)", "x"),
     ("np.reshape(x, s)", "x"),
     ("np.broadcast_to(np.expand_dims(x, 0), s)", "np.broadcast_to(x, s)"),
     ("np.broadcast_to(x, s)", "x"),

@@ -103,9 +103,9 @@ def signature_text(signature: inspect.Signature) -> str:
     parts, star = [], False
     params = list(signature.parameters.values())
     for k, p in enumerate(params):
-        default = (
-            "" if p.default is p.empty or not is_plain(p.default) else f"={literal_text(p.default)}"
-        )
+        default = ""
+        if p.default is not p.empty:  # what cannot be written out has to be passed
+            default = f"={literal_text(p.default) if is_plain(p.default) else None}"
         if p.kind is p.VAR_POSITIONAL:
             parts.append(f"*{p.name}")
             star = True

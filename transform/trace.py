@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import Primitive, astype, getitem, lookup, name_of
+from ..primitives import Primitive, array_params, astype, getitem, lookup, name_of
 from .errors import BackproseError, ProgramError, RefusedError
 from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var
 from .result_types import python_operator, result_type
@@ -53,6 +53,10 @@ class Trace:
         function = python_operator(op) or op
         try:
             value = function(*(v.value for v in values))
+        except ZeroDivisionError as error:
+            if origin.part == "primal":
+                raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+            value = float("nan")  # one over the size of an empty array: NumPy's answer
         except (ArithmeticError, TypeError, ValueError) as error:
             raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
         operands = [v.operand for v in values]
@@ -186,39 +190,50 @@ class Trace:
 
 
 def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
-    """The arguments by the rule's parameter names; NumPy's own names for the arrays are understood too."""
-    ours = list(primitive.signature.parameters)
-    theirs = numpy_parameters(primitive.function)
-    kwargs = {
-        ours[theirs.index(k)] if k not in ours and k in theirs[: len(ours)] else k: v
-        for k, v in kwargs.items()
-    }
+    """The arguments by the rule's parameter names.
+
+    Positions are NumPy's: `np.sum(x, 1, float)` gives a dtype, whatever order the rule lists its parameters in.
+    NumPy's own names for the arrays are understood too.
+    """
+    ours, required = list(primitive.signature.parameters), array_params(primitive)
+    theirs = numpy_parameters(primitive.function) or ours
+    named: dict[str, Value] = {}
+    for k, value in enumerate(args):
+        name = ours[k] if k < len(required) else theirs[k] if k < len(theirs) else f"number {k + 1}"
+        named[name] = value
+    for k, value in kwargs.items():
+        name = ours[theirs.index(k)] if k not in ours and k in theirs[: len(required)] else k
+        if name in named:
+            raise ProgramError(f"{primitive.name} got two values for {k!r}")
+        named[name] = value
+    for name in list(named):
+        if name not in ours:
+            value = named.pop(name)
+            if isinstance(value, Known) and value.value is None:
+                continue  # NumPy's "not given"
+            raise RefusedError(
+                f"the argument {name!r} of {primitive.name} is not supported",
+                remedy=f"the supported parameters are ({', '.join(ours)})",
+            )
     try:
-        return primitive.bind(tuple(args), kwargs)
-    except TypeError:
-        known_names = ", ".join(primitive.signature.parameters)
-        extra = [k for k in kwargs if k not in primitive.signature.parameters]
-        what = f"keyword {extra[0]!r}" if extra else "this way of passing arguments"
-        raise RefusedError(
-            f"{what} of {primitive.name} is not supported",
-            remedy=f"the supported parameters are ({known_names})",
-        ) from None
+        return primitive.bind((), named)
+    except TypeError as error:
+        raise ProgramError(f"{primitive.name}: {error}") from None
+
+
+def numpy_parameters(function: Any) -> list[str]:
+    """The names of the parameters that NumPy's function takes by position; empty where it does not tell."""
+    try:
+        params = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in params if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
 def share_storage(view: Array, base: Array) -> None:
     """Note that an array may be a view of another."""
     view.storage = base.storage
     base.storage.members += 1
-
-
-def numpy_parameters(function: Any) -> list[str]:
-    """The parameters of NumPy's function up to the first that a rule may leave out by name only."""
-    try:
-        return [
-            p.name for p in inspect.signature(function).parameters.values() if p.default is p.empty
-        ]
-    except (TypeError, ValueError):
-        return []
 
 
 def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:

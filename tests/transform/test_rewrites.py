@@ -19,6 +19,7 @@ SPECIAL = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 1.0, -2.5, 3.0, 0.5, 1e3
 STATIC = {
     "np.reshape(np.reshape(x, s), t)": {"s": (12,), "t": (2, 6)},
     "np.reshape(x, s)": {"s": SHAPE},
+    "np.expand_dims(x, a)": {"a": ()},
     "np.broadcast_to(x, s)": {"s": SHAPE},
     "np.broadcast_to(np.broadcast_to(x, s), t)": {"s": (2, 3, 4), "t": (5, 2, 3, 4)},
     "np.broadcast_to(np.expand_dims(x, 0), s)": {"s": (2, 3, 4)},
