@@ -17,9 +17,10 @@ from jax.core import Tracer
 
 from .transform.arguments import ArraySpec, Spec, TreeSpec, leaves, rebuild, spec_of
 from .transform.emit import Emitted
-from .transform.errors import ArgumentError
+from .transform.errors import ArgumentError, ProgramError
 from .transform.load import load
 from .transform.pipeline import Derived, Request, derive
+from .transform.ranges import out_of_range
 from .transform.values import Array, Known, Struct
 
 Argnums = int | str | Sequence[int | str]
@@ -189,6 +190,10 @@ class _Specialisation:
             return self.derived.structure(detached(self.call(arrays), arrays))
         if traced:
             return self.derived.structure(self.call(arrays))
+        for leaf, size in self.derived.indexed:
+            wrong = out_of_range(arrays[leaf], size)
+            if wrong:
+                raise ProgramError(f"IndexError: {wrong}")
         with jax.enable_x64(True):
             result = self.compiled(arrays)
         if not any(isinstance(a, jax.Array) for a in arrays):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from programs.references import assert_gradient
 
-from backprose import ArgumentError, RefusedError, grad, value_and_grad
+from backprose import ArgumentError, ProgramError, RefusedError, grad, value_and_grad
 
 X = np.array([1.0, -2.0, 0.5, 3.0])
 A = np.arange(9.0).reshape(3, 3) ** 1.3 + 0.1
@@ -218,3 +218,14 @@ def test_the_comment_of_a_one_line_function():
 
     f(X)
     assert "# Adjoint of return np.sum(x**2)" in f.source
+
+
+@pytest.mark.parametrize("index", [[0, 9], [-5, 0], [[1, 2], [3, 4]]])
+def test_an_index_that_is_out_of_range(index):
+    """NumPy raises IndexError; compiled code would read another element."""
+    with pytest.raises(ProgramError, match="out of bounds"):
+        grad(lambda x: np.sum(x[np.array(index)]))(X)
+    f = grad(lambda x, i: np.sum(x[None, ..., i] ** 2))
+    with pytest.raises(ProgramError, match="out of bounds for an axis of size 4"):
+        f(X, np.array(index))
+    np.testing.assert_allclose(f(X, np.array([0, -4, 3])), [4 * X[0], 0, 0, 2 * X[3]])

@@ -63,6 +63,9 @@ class Derived:
     forms: Mapping[str, str]
     dependencies: Sequence[tuple[Callable[[], Any], Any]] = field(default_factory=tuple)
     result: Value = field(default_factory=lambda: known(None))
+    indexed: Sequence[
+        tuple[int, int]
+    ] = ()  # array leaves used as indices, and the sizes of their axes
 
     def arrays(self, result: Any) -> list[Any]:
         """The arrays in the function's result, in order."""
@@ -117,7 +120,18 @@ def derive(request: Request, show: bool = False) -> Derived:
         if show:
             forms[name] = show_function(function)
     emitted = emit(function, request.target, header(request))
-    return Derived(emitted, load(emitted), forms, tuple(typed.trace.dependencies), result)
+    return Derived(
+        emitted, load(emitted), forms, tuple(typed.trace.dependencies), result, _indexed(typed)
+    )
+
+
+def _indexed(typed: Typed) -> tuple[tuple[int, int], ...]:
+    """Which array leaves of the arguments are used as indices, and of axes of which sizes."""
+    places = {
+        v: k for k, v in enumerate(v for value in typed.params.values() for v in _leaves(value))
+    }
+    found = ((places[v], size) for v, size in typed.trace.indexed if v in places)
+    return tuple(dict.fromkeys(found))
 
 
 def _arrays(value: Value, result: Any) -> Iterator[Any]:

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..primitives import Primitive, array_params, astype, getitem, lookup, name_of
 from .errors import BackproseError, ProgramError, RefusedError
-from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var
+from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var, type_of
+from .ranges import check_known, index_parts
 from .result_types import python_operator, result_type
 from .values import Array, Known, Struct, Value, is_operand, known, operand_of, settled, struct
 
@@ -28,6 +29,12 @@ class Trace:
     read: set[str] = field(default_factory=set)
 
     definitions: dict[Var, Atom] = field(default_factory=dict)
+    contents: dict[Var, np.ndarray] = field(
+        default_factory=dict
+    )  # integer arrays that are written out
+    indexed: list[tuple[Var, int]] = field(
+        default_factory=list
+    )  # index arrays and the sizes of their axes
 
     def __post_init__(self) -> None:
         for atom in self.atoms:
@@ -135,11 +142,30 @@ class Trace:
         weak = origin.spelling == "operator"
         types = result_type(op, primitive, tuple(positional), tuple(named), weak)
         result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
+        if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
+            self.note_contents(result, op, [*map(settled, args)], kwargs)
+        if op is getitem:
+            shape = type_of(positional[0]).shape  # type: ignore[union-attr]
+            check_known(positional[1], shape, self.contents)
+            self.indexed += index_parts(positional[1], shape)
         if isinstance(result, Array):
             first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
             if primitive.views and isinstance(first, Array) and not result.scalar:
                 share_storage(result, first)
         return result
+
+    def note_contents(
+        self, result: Array, op: Callable, args: list[Value], kwargs: dict[str, Value]
+    ) -> None:
+        """Remember an integer array that is written out, for checking it where it is an index."""
+        if result.type.dtype.kind in "iu" and all(
+            isinstance(v, Known) for v in (*args, *kwargs.values())
+        ):
+            named = {k: v.value for k, v in kwargs.items() if isinstance(v, Known)}
+            if isinstance(result.operand, Var) and result.type.size <= 1_000_000:
+                self.contents[result.operand] = op(
+                    *(a.value for a in args if isinstance(a, Known)), **named
+                )
 
     def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
         if name not in primitive.wrt and not isinstance(value, Known):
