@@ -30,7 +30,7 @@ def matmul(dy, y, a, b):
         return (b @ dy[..., None])[..., 0], a[:, None] * dy[..., None, :]
     if b.ndim == 1:
         if a.ndim == 2:
-            return np.outer(dy, b), a.T @ dy
+            return np.outer(dy, b), dy @ a  # XLA would copy a.T for a.T @ dy
         return dy[..., None] * b, (np.swapaxes(a, -1, -2) @ dy[..., None])[..., 0]
     if a.ndim == b.ndim == 2:
         return dy @ b.T, a.T @ dy
@@ -58,7 +58,7 @@ def dot(dy, y, a, b):
     if a.ndim == b.ndim == 2:
         return dy @ b.T, a.T @ dy
     if a.ndim == 2 and b.ndim == 1:
-        return np.outer(dy, b), a.T @ dy
+        return np.outer(dy, b), dy @ a  # XLA would copy a.T for a.T @ dy
     if a.ndim == 1 and b.ndim == 2:
         return b @ dy, np.outer(a, dy)
     rows = tuple(range(a.ndim - 1))

@@ -12,6 +12,6 @@ def linear_regression_value_and_grad(X, y, w, b):
     dresidual = 2 / residual.size * residual
     # Adjoint of residual = X @ w + b - y
     db = jnp.sum(dresidual)
-    dw = X.T @ dresidual
+    dw = dresidual @ X
 
     return value, (dw, db)

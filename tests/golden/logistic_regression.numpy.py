@@ -14,6 +14,6 @@ def logistic_regression_value_and_grad(X, y, w, b):
     dz = (e / (1 + e) - y) / z.size
     # Adjoint of z = X @ w + b
     db = np.sum(dz)
-    dw = X.T @ dz
+    dw = dz @ X
 
     return value, (dw, db)
