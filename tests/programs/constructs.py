@@ -332,6 +332,10 @@ def conversions(x):
     return np.sum(y.real * z) + np.sum(np.asarray([1, 2, 3], dtype=float) * x[:3])
 
 
+def constants_in_a_sum(x):
+    return np.sum(x * np.sin(x)) + np.sum(x) - np.sum(5 * x) - np.sum(x * TABLE) + 3 * np.sum(x**2) - 0.5 * np.sum(x)
+
+
 def docstring_only(x):
     """One line."""
     ...

@@ -88,6 +88,11 @@ def different_degrees(A):
     return np.sum(np.exp(A - m)) + np.sum(np.exp(A - m) ** 2)
 
 
+def normalised_over_the_wrong_axis(A):
+    e = np.exp(A - np.max(A, axis=1, keepdims=True))
+    return np.sum((e / np.sum(e, axis=0, keepdims=True)) ** 2)
+
+
 def ratio_of_different_degrees(A):
     e = np.exp(A - np.max(A))
     return np.sum(e * e) / np.sum(e)
@@ -96,6 +101,7 @@ def ratio_of_different_degrees(A):
 NOT_CANCELLING = [
     shift_left_in, shift_used_twice, summed_over_the_wrong_axis, added_along_the_wrong_axis, subtracted_twice,
     nonlinear_between, different_degrees, ratio_of_different_degrees,
+    normalised_over_the_wrong_axis,
 ]  # fmt: skip
 
 
