@@ -37,6 +37,7 @@ from .ir import (
 from .lower import Lowered
 from .read import read
 from .trace import Trace
+from .updates import update
 from .values import (
     Array,
     Closure,
@@ -329,40 +330,7 @@ class Interpreter:
         result = self.operation(ufunc, [target, value], origin)
         if not isinstance(target, Array) or target.scalar or not isinstance(result, Array):
             return result
-        return self.update(target, result, origin)
-
-    def update(self, target: Array, result: Array, origin: Origin) -> Value:
-        """`target` takes a new value in place: the same object, shape and dtype, seen by every alias."""
-        if target.storage.parameter is not None:
-            raise RefusedError(
-                f"this changes the caller's array {target.storage.parameter!r} in place, which is not "
-                "supported yet",
-                origin.span,
-                "write x = x + v, which makes a new array",
-            )
-        if target.storage.members > 1:
-            raise RefusedError(
-                "this changes an array in place that another name may see through a view, which is not "
-                "supported yet",
-                origin.span,
-                "write x = x + v, or take a .copy() first",
-            )
-        old, new = target.type, result.type
-        if new.shape != old.shape:
-            raise ProgramError(
-                f"an array of shape {old.shape} cannot take a value of shape {new.shape}",
-                origin.span,
-            )
-        if not np.can_cast(new.dtype, old.dtype, "same_kind"):
-            raise ProgramError(
-                f"an array of {old.dtype} cannot take a value of {new.dtype} in place", origin.span
-            )
-        if new.dtype != old.dtype:
-            cast = self.trace.cast(result, old.dtype, origin)
-            assert isinstance(cast, Array)
-            result = cast
-        target.operand = result.operand
-        return target
+        return update(self.trace, target, result, origin)
 
     def do_attribute(self, atom: Atom, frame: Frame) -> Value:
         value = self.value(atom.args[0], frame)
