@@ -35,7 +35,7 @@ from .registry import (
     scaled,
     tangent,
 )
-from .shapes import astype, getitem, place
+from .shapes import add_at, astype, getitem, place, update
 
 # Array methods and the function that each one is.
 METHODS = {
@@ -61,6 +61,7 @@ __all__ = [
     "Draw",
     "Primitive",
     "Sample",
+    "add_at",
     "adjoint",
     "alias",
     "array_identity",
@@ -85,4 +86,5 @@ __all__ = [
     "scaled",
     "solve_transposed",
     "tangent",
+    "update",
 ]

@@ -26,6 +26,20 @@ def _place_jax(value, shape, index):
     return jnp.zeros(shape, jnp.asarray(value).dtype).at[index].add(value)
 
 
+def update(x, value, index):
+    """`x` after `x[index] = value`, as a new array."""
+    out = np.array(x)
+    out[index] = value
+    return out
+
+
+def add_at(x, value, index):
+    """`x` after `np.add.at(x, index, value)`, as a new array."""
+    out = np.array(x)
+    np.add.at(out, index, value)
+    return out
+
+
 @linear(
     np.reshape,
     samples=[call(real(3, 4), (2, 6)), call(real(3, 4), -1), call(real(), (1, 1))],
@@ -211,6 +225,39 @@ def getitem_(dy, y, x, index):
 )
 def place_(dy, y, value, shape, index):
     return dy[index]
+
+
+@linear(
+    update,
+    wrt=["x", "value"],
+    dtype=lambda jax_dtype, *dtypes: dtypes[0],
+    jax=lambda x, value, index: jnp.asarray(x).at[index].set(value),
+    samples=[
+        call(real(4), real(), 2),
+        call(real(4, 5), real(), (1, -1)),
+        call(real(4, 5), real(5), 1),
+        call(real(4, 5), real(), (slice(1, 3), slice(None, None, 2))),
+        call(real(4, 5), real(4, 1), (slice(None), slice(1, -1))),
+    ],
+)
+def update_(dy, y, x, value, index):
+    dvalue = dy[index]
+    return update(dy, 0, index), dvalue
+
+
+@linear(
+    add_at,
+    wrt=["x", "value"],
+    dtype=lambda jax_dtype, *dtypes: dtypes[0],
+    jax=lambda x, value, index: jnp.asarray(x).at[index].add(value),
+    samples=[
+        call(real(4), real(), 2),
+        call(real(4, 5), real(5), (slice(1, 3))),
+        call(real(4, 5), real(6, 5), draw("index", 6)),
+    ],
+)
+def add_at_(dy, y, x, value, index):
+    return dy, dy[index]
 
 
 @linear(np.take, samples=[call(real(4, 5), draw("index", 3), 0), call(real(4, 5), 2, 1)])

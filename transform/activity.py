@@ -2,40 +2,88 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 
 from ..primitives import NONDIFFERENTIABLE, lookup
 from .errors import RefusedError
-from .ir import ArrayType, Atom, Operand, Var, variables
+from .ir import ArrayType, Atom, Choice, Node, Operand, Var, variables, walk
 
 
 def active_variables(
-    atoms: Iterable[Atom], wrt: Iterable[Var], output: Operand, constant: Set[Var] = frozenset()
+    nodes: Iterable[Node], wrt: Iterable[Var], output: Operand, constant: Set[Var] = frozenset()
 ) -> set[Var]:
     """The variables whose derivative matters. Those in `constant` are treated as if they were fixed."""
-    atoms = tuple(atoms)
+    nodes = tuple(nodes)
     varied = {v for v in wrt if is_inexact(v)}
-    for atom in atoms:
-        primitive = lookup(atom.op)
-        if primitive is not None and primitive.kind == NONDIFFERENTIABLE:
-            continue
-        if any(v in varied for v in atom.variables()):
-            varied.update(r for r in atom.results if is_inexact(r) and r not in constant)
+    _vary(nodes, varied, constant)
     useful = set(variables(output))
-    for atom in reversed(atoms):
-        if any(r in useful for r in atom.results):
-            useful.update(v for v in atom.variables() if v in varied)
+    _use(nodes, useful, varied)
     return varied & useful
 
 
-def refuse_complex(atoms: Iterable[Atom], active: Set[Var]) -> None:
+def _vary(nodes: Sequence[Node], varied: set[Var], constant: Set[Var]) -> None:
+    """Add what depends on a varied variable; loops are gone through until nothing is added."""
+    for node in nodes:
+        if isinstance(node, Atom):
+            primitive = lookup(node.op)
+            if primitive is not None and primitive.kind == NONDIFFERENTIABLE:
+                continue
+            if any(v in varied for v in node.variables()):
+                varied.update(r for r in node.results if is_inexact(r) and r not in constant)
+        elif isinstance(node, Choice):
+            for region in node.regions:
+                _vary(region.body, varied, constant)
+                _pass_on(varied, region.outputs, node.results)
+        else:
+            params, count = node.body.params, len(node.inits)
+            _pass_on(varied, (*node.inits, *node.streams), params)
+            before = -1
+            while before != len(varied):
+                before = len(varied)
+                _vary(node.body.body, varied, constant)
+                _pass_on(varied, node.body.outputs[:count], params[:count])
+            _pass_on(varied, params[:count], node.results[:count])
+            _pass_on(varied, node.body.outputs, node.results)
+
+
+def _pass_on(marked: set[Var], sources: Sequence[Operand], targets: Sequence[Operand]) -> None:
+    """Mark each target whose source is marked."""
+    for source, target in zip(sources, targets, strict=False):
+        if isinstance(source, Var) and source in marked and isinstance(target, Var):
+            if is_inexact(target):
+                marked.add(target)
+
+
+def _use(nodes: Sequence[Node], useful: set[Var], varied: Set[Var]) -> None:
+    """Add what a useful variable is computed from."""
+    for node in reversed(nodes):
+        if isinstance(node, Atom):
+            if any(r in useful for r in node.results):
+                useful.update(v for v in node.variables() if v in varied)
+        elif isinstance(node, Choice):
+            for region in node.regions:
+                _pass_on(useful, node.results, region.outputs)
+                _use(region.body, useful, varied)
+        else:
+            params, count = node.body.params, len(node.inits)
+            _pass_on(useful, node.results, node.body.outputs)
+            _pass_on(useful, node.results[:count], node.inits)
+            before = -1
+            while before != len(useful):
+                before = len(useful)
+                _use(node.body.body, useful, varied)
+                _pass_on(useful, params[:count], node.body.outputs[:count])
+            _pass_on(useful, params, (*node.inits, *node.streams))
+
+
+def refuse_complex(nodes: Iterable[Node], active: Set[Var]) -> None:
     """Raise `RefusedError` at the first complex value that a derivative would pass through."""
-    for atom in atoms:
-        for r in atom.results:
+    for node in walk(nodes):
+        for r in node.results:
             if r in active and isinstance(r.type, ArrayType) and r.type.dtype.kind == "c":
                 raise RefusedError(
                     "a derivative through complex numbers is not supported yet",
-                    atom.origin.span,
+                    node.origin.span,
                     "compute with real and imaginary parts",
                 )
 

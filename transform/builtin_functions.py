@@ -12,7 +12,8 @@ from ..primitives import is_static
 from .access import attribute, item
 from .errors import ProgramError, RefusedError
 from .ir import Origin, Slice
-from .values import Array, Closure, Known, Struct, Value, known, settled, struct
+from .iteration import Iteration, backwards, enumerated, iteration, range_iteration, zipped
+from .values import Array, Closure, Known, KnownRange, Struct, Value, known, settled, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -53,6 +54,8 @@ def _len(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
             raise ProgramError("len() of a 0-dimensional array", origin.span)
         shape = interpreter.trace.attribute(value, "shape", origin)
         return item(interpreter, shape, known(0), origin)
+    if isinstance(value, Struct) and value.rows is not None:
+        return _len(interpreter, [value.rows], kwargs, origin)
     if isinstance(value, Struct):
         return known(len(value.items))
     return evaluate(len, args, kwargs, origin)
@@ -90,12 +93,39 @@ def _static_handler(function: Any, remedy: str = NEEDS_STATIC) -> Handler:
     return handler
 
 
-for _function in (range, str, repr, hash, callable, sorted, divmod):
+@builtin(range)
+def _range(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    three = {1: [known(0), *args, known(1)], 2: [*args, known(1)]}.get(len(args), args)
+    if static_arguments(args, kwargs):
+        found = evaluate(range, args, kwargs, origin)
+        start, stop, step = (b for b in three if isinstance(b, Known))
+        return KnownRange(found.value, found.operand, (start, stop, step))
+    for bound in args:
+        found = bound.type if isinstance(bound, Array) else None
+        if found is not None and (found.shape or found.dtype.kind not in "iu"):
+            raise ProgramError(f"TypeError: range() of {found}", origin.span)
+    start, stop, step = {1: (known(0), *args, known(1)), 2: (*args, known(1)), 3: tuple(args)}[
+        len(args)
+    ]
+    if not isinstance(step, Known):
+        raise RefusedError(
+            "the step of range() depends on array values",
+            origin.span,
+            "write a while loop",
+        )
+    return range_iteration(start, stop, step)
+
+
+for _function in (str, repr, hash, callable, sorted, divmod):
     BUILTINS[_function] = _static_handler(_function)
 
 
 @builtin(zip)
 def _zip(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    its = rolled(interpreter, args, origin)
+    together = zipped(interpreter, its, origin) if its else None
+    if together is not None:
+        return together
     columns = [interpreter.items(a, origin) for a in args]
     strict = kwargs.get("strict")
     if isinstance(strict, Known) and strict.value and len({len(c) for c in columns}) > 1:
@@ -108,13 +138,38 @@ def _enumerate(interpreter: Interpreter, args: list[Value], kwargs: dict, origin
     start = args[1] if len(args) > 1 else kwargs.get("start", known(0))
     if not isinstance(start, Known):
         raise RefusedError("enumerate() needs a static start", origin.span)
+    its = rolled(interpreter, args[:1], origin)
+    if its:
+        return enumerated(interpreter, its[0], start, origin)
     items = interpreter.items(args[0], origin)
     return Struct(tuple, [struct(tuple, [known(i), v]) for i, v in enumerate(items, start.value)])
 
 
 @builtin(reversed)
 def _reversed(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    its = rolled(interpreter, args, origin)
+    turned = backwards(interpreter, its[0], origin) if its else None
+    if turned is not None:
+        return turned
     return Struct(tuple, interpreter.items(args[0], origin)[::-1])
+
+
+def rolled(interpreter: Interpreter, args: list[Value], origin: Origin) -> list[Iteration]:
+    """The arguments as loops over an index, where every one of them is a range or an array."""
+    if not any(isinstance(a, Array | Iteration) or is_range(a) or is_rows(a) for a in args):
+        return []
+    if any(isinstance(a, Struct) and not is_rows(a) for a in args):
+        return []
+    found = [iteration(interpreter, a, origin) for a in args]
+    return [it for it in found if it is not None] if all(found) else []
+
+
+def is_range(value: Value) -> bool:
+    return isinstance(value, Known) and isinstance(value.value, range)
+
+
+def is_rows(value: Value) -> bool:
+    return isinstance(value, Struct) and value.rows is not None
 
 
 @builtin(tuple)

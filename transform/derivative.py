@@ -12,7 +12,7 @@ from ..primitives.fallback import JaxDerivative
 from .activity import is_inexact
 from .errors import RefusedError
 from .infer import RULE_DEPTH, Interpreter
-from .ir import Atom, Items, Operand, Origin, Var, variables
+from .ir import ArrayType, Atom, Items, Node, Operand, Origin, Var, variables
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
@@ -113,7 +113,7 @@ def rule_parameters(rule: Any) -> tuple[str, ...]:
     return code.co_varnames[: code.co_argcount]
 
 
-def anchored(atom: Atom, part: str) -> Origin:
+def anchored(atom: Node, part: str) -> Origin:
     """The origin of what is derived from an atom: the line of the differentiated function that it serves."""
     site, statement = atom.origin.site, atom.origin.statement
     while site is not None:
@@ -131,3 +131,17 @@ def name_derivative(value: Value, of: Var, kind: str) -> None:
     if isinstance(operand, Var) and operand.adjoint_of is None and operand.tangent_of is None:
         if operand.depth is None or operand.depth >= RULE_DEPTH:
             setattr(operand, f"{kind}_of", of)
+
+
+def strong(t: Any) -> ArrayType:
+    """A derivative is an array of NumPy's, never a Python number."""
+    assert isinstance(t, ArrayType)
+    return ArrayType(t.shape, t.dtype)
+
+
+def adjoint_of(v: Var) -> Var:
+    return Var("t", strong(v.type), adjoint_of=v)
+
+
+def tangent_of(v: Var) -> Var:
+    return Var("t", strong(v.type), tangent_of=v)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +28,23 @@ class Span:
 class BackproseError(Exception):
     """Base of every error that this package raises on purpose.
 
-    `span` is the place in the user's source, where one is known; `remedy` says what to write instead.
+    `span` is the place in the user's source, where one is known, `other` a second one that it clashes with;
+    `remedy` says what to write instead.
     """
 
-    def __init__(self, message: str, span: Span | None = None, remedy: str | None = None):
-        self.message, self.span, self.remedy = message, span, remedy
+    def __init__(
+        self,
+        message: str,
+        span: Span | None = None,
+        remedy: str | None = None,
+        other: Span | None = None,
+    ):
+        self.message, self.span, self.remedy, self.other = message, span, remedy, other
         parts = [message]
         if span is not None:
             parts.append(f"  at {span.show()}")
+        if other is not None:
+            parts.append(f"  and {other.show()}")
         if remedy is not None:
             parts.append(f"  remedy: {remedy}")
         super().__init__("\n".join(parts))
@@ -43,11 +53,27 @@ class BackproseError(Exception):
         """The same error with a place, if it had none."""
         if self.span is not None or span is None:
             return self
-        return type(self)(self.message, span, self.remedy)
+        return type(self)(self.message, span, self.remedy, self.other)
 
 
 class RefusedError(BackproseError, NotImplementedError):
     """A construct that is not supported; nothing was transformed."""
+
+
+class StaticNeededError(RefusedError):
+    """A value that must be known before the function runs is not: `operand` is what stands for it.
+
+    Where it comes from the variable of a loop, walking the loop item by item helps.
+    """
+
+    def __init__(self, *args: Any, operand: Any = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.operand = operand
+
+    def at(self, span: Span | None) -> BackproseError:
+        if self.span is not None or span is None:
+            return self
+        return StaticNeededError(self.message, span, self.remedy, operand=self.operand)
 
 
 class NoRuleError(BackproseError):

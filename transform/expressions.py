@@ -210,6 +210,10 @@ class Expressions(ABC):
 
     def visit_Subscript(self, node: cst.Subscript) -> Operand:
         value = self.expression(node.value)
+        return self.emit("item", (value, self.index(node)), node)
+
+    def index(self, node: cst.Subscript) -> Operand:
+        """What stands in the brackets."""
         indices = []
         for element in node.slice:
             part = element.slice
@@ -221,8 +225,7 @@ class Expressions(ABC):
                 index = self.expression(part.value)
                 indices.append(Star(index) if part.star else index)
         single = len(node.slice) == 1 and not isinstance(node.slice[0].comma, cst.Comma)
-        index = indices[0] if single else Items("tuple", tuple(indices))
-        return self.emit("item", (value, index), node)
+        return indices[0] if single else Items("tuple", tuple(indices))
 
     def visit_ListComp(self, node: cst.ListComp) -> Operand:
         result = self.emit("display", (Lit("list"),), node)
@@ -249,7 +252,8 @@ class Expressions(ABC):
         saved_out, self.out = self.out, []
         self.assign(clause.target, item)
         head, self.out = tuple(self.out), saved_out
-        self.out.append(Loop(item, source, (*head, *body()), self.origin(clause.iter)))
+        body_atoms = (*head, *body())
+        self.out.append(Loop(item, source, body_atoms, (), self.origin(clause.iter)))
         self.renamed, self.locals = saved
 
     def filters(
@@ -270,6 +274,10 @@ class Expressions(ABC):
     def assign(self, target: cst.CSTNode, value: Operand) -> None:
         if isinstance(target, cst.Name):
             self.emit("alias", (value,), target, results=(self.name(target),))
+            return
+        if isinstance(target, cst.Subscript):
+            container = self.expression(target.value)
+            self.emit("setitem", (container, self.index(target), value), target, results=())
             return
         elements = cst.ensure_type(
             target, cst.Tuple if isinstance(target, cst.Tuple) else cst.List

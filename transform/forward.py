@@ -29,10 +29,25 @@ from ..primitives import (
     array_params,
 )
 from .activity import active_variables, refuse_complex
-from .derivative import Context, anchored, name_derivative, primitive_of
+from .derivative import Context, anchored, name_derivative, primitive_of, strong, tangent_of
 from .errors import NoRuleError
-from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var, type_of, variables
+from .ir import (
+    ArrayType,
+    Atom,
+    Choice,
+    Function,
+    Items,
+    Node,
+    Operand,
+    Origin,
+    Region,
+    Repeat,
+    Var,
+    type_of,
+    variables,
+)
 from .trace import Trace
+from .trees import cast, zeros
 from .values import Array, Struct, Value, known, operand_of, value_of
 
 
@@ -45,16 +60,102 @@ def forward(
     active = active_variables(function.body, tangents, output)
     refuse_complex(function.body, active)
     step = _Forward(Context(trace, active), dict(tangents))
-    for atom in function.body:
-        trace.add(atom)
-        if atom.origin.spelling != "path" and any(r in active for r in atom.results):
-            step.atom(atom)
+    for node in function.body:
+        step.node(node)
     return trace, [step.tangents.get(v) if v in active else None for v in outputs]
 
 
 class _Forward:
     def __init__(self, context: Context, tangents: dict[Var, Value]):
         self.context, self.tangents = context, tangents
+
+    def node(self, node: Node) -> None:
+        """The statement, and the tangents of its results."""
+        trace, active = self.context.trace, self.context.active
+        if isinstance(node, Atom):
+            trace.add(node)
+            if node.origin.spelling != "path" and any(r in active for r in node.results):
+                self.atom(node)
+        elif isinstance(node, Choice):
+            self.choice(node)
+        else:
+            self.repeat(node)
+
+    def choice(self, node: Choice) -> None:
+        active = [(k, r) for k, r in enumerate(node.results) if r in self.context.active]
+        regions = []
+        for region in node.regions:
+            with self.context.trace.region() as nodes:
+                for inner in region.body:
+                    self.node(inner)
+                dots = [self.operand(region.outputs[k], r, node) for k, r in active]
+            regions.append(replace(region, body=tuple(nodes), outputs=(*region.outputs, *dots)))
+        results = [self.result_dot(r) for _, r in active]
+        self.context.trace.add(
+            replace(node.with_regions(regions), results=(*node.results, *results))
+        )
+
+    def repeat(self, node: Repeat) -> None:
+        """The loop with the tangents of its active carries carried beside them."""
+        marked, count = self.context.active, len(node.inits)
+        carried = [k for k, (r, _, p, _) in enumerate(node.carries) if r in marked or p in marked]
+        marked.update(node.carries[k][2] for k in carried)
+        marked.update(node.carries[k][0] for k in carried)
+        stacked = [k for k, (r, _) in enumerate(node.stacked) if r in marked]
+        inits = [self.operand(node.inits[k], node.results[k], node) for k in carried]
+        params = [tangent_of(node.body.params[k]) for k in carried]
+        for k, param in zip(carried, params, strict=True):
+            self.tangents[node.body.params[k]] = Array(param)
+        with self.context.trace.region() as nodes:
+            for inner in node.body.body:
+                self.node(inner)
+            outputs = node.body.outputs
+            ends = [self.operand(outputs[k], node.results[k], node) for k in carried]
+            extra = [
+                self.operand(outputs[count + k], node.stacked[k][0], node, outputs[count + k])
+                for k in stacked
+            ]
+        test = node.test
+        if test is not None:
+            more = tuple(Var("unused", p.type) for p in params)
+            test = replace(test, params=(*test.params, *more))
+        dots = [self.result_dot(node.results[k]) for k in carried]
+        rows = [self.result_dot(node.stacked[k][0]) for k in stacked]
+        body = Region(
+            (*node.body.params[:count], *params, *node.body.params[count:]),
+            tuple(nodes),
+            (*outputs[:count], *ends, *outputs[count:], *extra),
+        )
+        self.context.trace.add(
+            replace(
+                node,
+                results=(*node.results[:count], *dots, *node.results[count:], *rows),
+                inits=(*node.inits, *inits),
+                body=body,
+                test=test,
+            )
+        )
+
+    def result_dot(self, result: Var) -> Var:
+        var = tangent_of(result)
+        self.tangents[result] = Array(var)
+        return var
+
+    def operand(
+        self, primal: Operand, owner: Var, node: Node, model: Operand | None = None
+    ) -> Operand:
+        """The tangent of an operand, zeros where it has none, in the type of `owner` (of one item, of `model`)."""
+        found = self.tangents.get(primal) if isinstance(primal, Var) else None
+        wanted = strong(type_of(primal if model is not None else owner))
+        origin = anchored(node, "tangent")
+        if isinstance(primal, Var) and primal in self.context.active and found is not None:
+            if isinstance(found, Array):
+                return found.operand
+            return cast(self.context.trace, found, wanted, origin)
+        if wanted.shape == () or not isinstance(primal, Var):
+            return zeros(self.context.trace, wanted, origin)
+        args: list[Value] = [value_of(primal)]
+        return operand_of(self.context.trace.apply(np.zeros_like, args, {}, origin))
 
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "tangent")
@@ -85,7 +186,13 @@ class _Forward:
         )
 
     def linear(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
-        """The function itself, with the tangent in place of each active argument in turn."""
+        """The function itself, with the tangent in place of each active argument in turn.
+
+        A function that is linear in several arguments together (`update`) takes all tangents at once.
+        """
+        if primitive.kind == LINEAR and len(primitive.wrt) > 1:
+            self.jointly(atom, primitive, origin)
+            return
         terms = []
         for k, (name, operand) in enumerate(zip(array_params(primitive), atom.args, strict=False)):
             if name in primitive.wrt and any(v in self.context.active for v in variables(operand)):
@@ -95,6 +202,20 @@ class _Forward:
                 spelled = replace(origin, spelling=atom.origin.spelling)
                 terms.append(self.context.trace.apply(atom.op, args, kwargs, spelled))
         self.add(atom.result, terms, origin)
+
+    def jointly(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
+        args = [value_of(a) for a in atom.args]
+        for k, name in enumerate(array_params(primitive)):
+            if name in primitive.wrt:
+                args[k] = (
+                    known(0.0)
+                    if k and not self.is_active(atom.args[k])
+                    else self.dotted(atom.args[k])
+                )
+        self.add(atom.result, [self.context.trace.apply(atom.op, args, {}, origin)], origin)
+
+    def is_active(self, operand: Operand) -> bool:
+        return any(v in self.context.active for v in variables(operand))
 
     def dotted(self, operand: Operand) -> Value:
         """An operand with the tangents in place of the values; zeros where nothing is active."""

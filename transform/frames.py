@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from .errors import ProgramError
 from .globals import lift
 from .ir import CallSite, Origin
+from .journal import birth
 from .lower import Lowered
 from .parse import FunctionSyntax
 from .values import Value, struct
@@ -24,6 +25,7 @@ class Frame:
     site: CallSite | None = None
     depth: int = 0
     anchor: Origin | None = None
+    born: int = field(default_factory=birth)
 
     def origin(self, origin: Origin) -> Origin:
         if self.anchor is not None:

@@ -22,7 +22,7 @@ def lift(value: Any, name: str, constant: str | None = None) -> Value:
             and type(value) is not np.ndarray
         ):
             raise RefusedError(f"{name!r} is a {type(value).__name__}, not a plain array")
-        return Array(Lit(np.asarray(value), constant or name), Storage(parameter=name))
+        return Array(Lit(np.asarray(value), constant or name), Storage(outside=name))
     if isinstance(value, list | tuple | dict) and _holds_arrays(value):
         keys = tuple(value) if isinstance(value, dict) else ()
         children = value.items() if isinstance(value, dict) else enumerate(value)

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import astype, getitem, place, solve_transposed
-from .ir import ArrayType, Atom, Items, Operand, StaticType, Var, type_of
-from .spell import ATOM, Idiom, Speller, Text, is_array
+from ..primitives import add_at, astype, getitem, place, solve_transposed, update
+from .ir import ArrayType, Atom, Items, Lit, Operand, StaticType, Var, type_of
+from .slices import padding
+from .spell import AND, ATOM, COMPARE, UNARY, Idiom, Speller, Text, is_array
 from .values import is_static, static_value
 
 
@@ -21,6 +22,8 @@ def _item(speller: Speller, atom: Atom) -> Text:
     x, index = atom.args
     static = isinstance(x, Var) and isinstance(x.type, StaticType)
     text = speller.index(index)
+    if speller.target == "jax" and isinstance(x, Lit) and not is_static(index):
+        return f"{speller.module('jnp')}.asarray({speller.operand(x)})[{text}]", ATOM
     return f"{speller.operand(x, ATOM)}[{text.strip() if static else text}]", ATOM
 
 
@@ -85,10 +88,10 @@ def _place(speller: Speller, atom: Atom) -> Text:
     value, shape, index = atom.args
     source = atom.result.type
     full = static_value(shape)
-    padding = _padding(index, full) if is_static(index) and is_array(value) else None
+    found = padding(index, full) if is_static(index) and is_array(value) else None
     module = speller.module(speller.np)
-    if padding is not None:
-        widths, points = padding
+    if found is not None:
+        widths, points = found
         text = speller.operand(value, ATOM if points else 1)
         if points:
             parts = ["None" if k in points else ":" for k in range(len(full))]
@@ -120,35 +123,6 @@ def _has_dtype(operand: Operand, dtype: np.dtype) -> bool:
     return isinstance(found, ArrayType) and found.dtype == dtype and not found.weak
 
 
-def _padding(
-    index: Operand, shape: tuple[int, ...]
-) -> tuple[list[tuple[int, int]], set[int]] | None:
-    """How much padding on each axis puts a slice back into its array, and which axes the index took away."""
-    value = static_value(index)
-    parts = list(value) if isinstance(value, tuple) else [value]
-    if any(
-        p is None or not isinstance(p, int | np.integer | slice | type(...)) or isinstance(p, bool)
-        for p in parts
-    ):
-        return None
-    if Ellipsis in parts:
-        k = parts.index(Ellipsis)
-        parts[k : k + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
-    parts += [slice(None)] * (len(shape) - len(parts))
-    widths, points = [], set()
-    for axis, (part, size) in enumerate(zip(parts, shape, strict=True)):
-        if isinstance(part, slice):
-            start, stop, step = part.indices(size)
-            if step != 1:
-                return None
-            stop = max(start, stop)
-        else:
-            start, points = int(part) % size, points | {axis}
-            stop = start + 1
-        widths.append((start, size - stop))
-    return widths, points
-
-
 def _cholesky(speller: Speller, atom: Atom) -> Text:
     """NumPy reads the lower triangle; JAX averages the matrix with its transpose first."""
     name, x = speller.function(np.linalg.cholesky), atom.args[0]
@@ -171,7 +145,51 @@ def _solve_transposed(speller: Speller, atom: Atom) -> Text:
     return f"{speller.function(np.linalg.solve)}({transposed}, {speller.operand(b, 1)})", ATOM
 
 
+def _update(speller: Speller, atom: Atom) -> Text:
+    x, value, index = atom.args
+    word = "set" if atom.op is update else "add"
+    shown = speller.operand(x, ATOM)
+    return f"{shown}.at[{speller.index(index)}].{word}({speller.operand(value)})", ATOM
+
+
+def _copy(speller: Speller, atom: Atom) -> Text:
+    if atom.origin.spelling != "method" or not is_array(atom.args[0]):
+        return f"{speller.function(np.copy)}({speller.arguments(atom)})", ATOM
+    return f"{speller.operand(atom.args[0], ATOM)}.copy()", ATOM
+
+
+def _not(speller: Speller, atom: Atom) -> Text:
+    """`not done` of a single flag; compiled code has no truth values, so there it is `~done`."""
+    (x,) = atom.args
+    if speller.target == "numpy" and atom.result.type.shape == ():
+        return f"not {speller.operand(x, ATOM)}", COMPARE - 1
+    if (
+        atom.origin.spelling == "function"
+        and atom.origin.part == "primal"
+        and atom.result.type.shape
+    ):
+        return f"{speller.function(np.logical_not)}({speller.arguments(atom)})", ATOM
+    return f"~{speller.operand(x, UNARY)}", UNARY
+
+
+def _and(speller: Speller, atom: Atom) -> Text:
+    a, b = atom.args
+    if atom.result.type.shape:
+        return f"{speller.function(np.logical_and)}({speller.arguments(atom)})", ATOM
+    if speller.target == "numpy":
+        return (
+            f"{speller.operand(a, COMPARE - 1)} and {speller.operand(b, COMPARE - 1)}",
+            COMPARE - 2,
+        )
+    return f"{speller.operand(a, ATOM)} & {speller.operand(b, ATOM)}", AND
+
+
 IDIOMS: dict[Any, Idiom] = {
+    update: _update,
+    add_at: _update,
+    np.copy: _copy,
+    np.logical_not: _not,
+    np.logical_and: _and,
     getattr: _attribute,
     getitem: _item,
     np.transpose: _transpose,

@@ -10,13 +10,15 @@ from __future__ import annotations
 import importlib
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from .access import attribute, global_value, index_value, item
 from .calls import call
-from .errors import BackproseError, NoRuleError, ProgramError, RefusedError
+from .choices import choose, test_of
+from .errors import BackproseError, NoRuleError, ProgramError, RefusedError, StaticNeededError
 from .frames import Frame, bind
 from .globals import lift
 from .ir import (
@@ -33,16 +35,20 @@ from .ir import (
     Origin,
     Return,
     Star,
+    While,
 )
+from .iteration import iteration
+from .loops import LoopWalker, depends_on
 from .lower import Lowered
 from .read import read
 from .trace import Trace
-from .updates import update
+from .updates import add_item, append, set_item, update
 from .values import (
     Array,
     Closure,
     Known,
     Struct,
+    Unset,
     Value,
     is_operand,
     known,
@@ -51,6 +57,7 @@ from .values import (
 )
 
 DEEPEST_CALL = 50
+LONGEST_WALK = 200  # items of a loop that is walked one by one because its variable has to be known
 RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user's
 
 
@@ -59,6 +66,7 @@ class Interpreter:
 
     def __init__(self, trace: Trace):
         self.trace = trace
+        self.dynamic = 0  # how many branches on array values are around
 
     # --- functions ---
 
@@ -124,22 +132,83 @@ class Interpreter:
             elif isinstance(statement, Return):
                 return self.value(statement.value, frame)
             elif isinstance(statement, Branch):
-                origin = frame.origin(statement.origin)
-                chosen = self.truth(self.value(statement.test, frame), origin)
-                result = self.block(statement.then if chosen else statement.orelse, frame)
-                if result is not None:
-                    return result
+                self.branch(statement, frame)
             elif isinstance(statement, Loop):
-                user = frame.anchor is None
-                for item in self.items(
-                    self.value(statement.iterable, frame), statement.origin, user
-                ):
-                    assert isinstance(statement.target, Name)
-                    frame.env[statement.target.id] = item
-                    result = self.block(statement.body, frame)
-                    if result is not None:
-                        return result
+                self.for_loop(statement, frame)
+            elif isinstance(statement, While):
+                self.while_loop(statement, frame)
         return None
+
+    def branch(self, branch: Branch, frame: Frame) -> None:
+        test, origin = self.value(branch.test, frame), frame.origin(branch.origin)
+        if isinstance(test, Array):
+            choose(
+                self,
+                test,
+                lambda: self.side(branch.then, frame),
+                lambda: self.side(branch.orelse, frame),
+                origin,
+            )
+        else:
+            self.block(branch.then if self.truth(test, origin) else branch.orelse, frame)
+
+    def side(self, block: Block, frame: Frame) -> None:
+        self.dynamic += 1
+        try:
+            self.block(block, frame)
+        finally:
+            self.dynamic -= 1
+
+    def for_loop(self, loop: Loop, frame: Frame) -> None:
+        origin = frame.origin(loop.origin)
+        value = self.value(loop.iterable, frame)
+        it = iteration(self, value, origin) if frame.anchor is None else None
+        if it is None:
+            self.walk_items(loop, self.items(value, loop.origin), frame)
+        elif it.length() != 0:
+            walker = LoopWalker(self, frame, loop, it)
+            try:
+                walker.run()
+            except StaticNeededError as error:
+                length = it.length()
+                depends = depends_on(self.trace, error.operand, walker.index_used)
+                if length is None or not depends or length > LONGEST_WALK:
+                    raise
+                assert isinstance(it.start, Known) and isinstance(it.step, Known)
+                first, step = it.start.value, it.step.value
+                places = range(first, first + length * step, step)
+                self.walk_items(loop, [it.at(known(k)) for k in places], frame)
+
+    def walk_items(self, loop: Loop, items: list[Value], frame: Frame) -> None:
+        """Walk the body once for each item; what follows a `break` is walked on the branch that goes on."""
+        assert isinstance(loop.target, Name)
+        for k, value in enumerate(items):
+            self.bind_name(loop.target.id, value, frame)
+            self.block(loop.body, frame)
+            done = known(False) if loop.stop is None else self.value(loop.stop, frame)
+            if isinstance(done, Array):
+                rest = items[k + 1 :]
+                origin = frame.origin(loop.origin)
+                choose(
+                    self,
+                    done,
+                    lambda: None,
+                    lambda rest=rest: self.walk_items(loop, rest, frame),
+                    origin,
+                )
+                return
+            if self.truth(done, loop.origin):
+                return
+
+    def while_loop(self, loop: While, frame: Frame) -> None:
+        walker = LoopWalker(self, frame, loop, None)
+        first = walker.first_test()
+        if isinstance(first, Known) and not first.value:
+            return
+        walker.run()
+
+    def bind_name(self, name: str, value: Value, frame: Frame) -> None:
+        self.store(Name(name), value, frame)
 
     def truth(self, value: Value, origin: Origin) -> bool:
         if isinstance(value, Known):
@@ -155,31 +224,27 @@ class Interpreter:
             )
         return True
 
-    def items(self, value: Value, origin: Origin, user: bool = False) -> list[Value]:
-        """What a loop over a Python container runs through; `user` where it is a loop of the user's."""
+    def items(self, value: Value, origin: Origin) -> list[Value]:
+        """What a loop over a Python container runs through."""
         if isinstance(value, Struct) and value.kind is not dict:
             return list(value.items)
         if isinstance(value, Struct):
             return [known(key) for key in value.keys]
-        if isinstance(value, Known) and isinstance(value.value, range) and user:
-            raise RefusedError(
-                "a loop over range() is not supported yet",
-                origin.span,
-                "use array operations, or loop over a Python list or tuple",
-            )
         if isinstance(value, Known) and isinstance(value.value, list | tuple | dict | str | range):
             return [lift(item, "item") for item in value.value]
-        if isinstance(value, Array):
-            raise RefusedError(
-                "a loop over the rows of an array is not supported yet",
-                origin.span,
-                "use array operations over the first axis",
-            )
+        if isinstance(value, Array) and value.type.ndim:
+            return [item(self, value, known(k), origin) for k in range(value.type.shape[0])]
         raise RefusedError("this cannot be looped over", origin.span, "loop over a list or a tuple")
 
     # --- atoms ---
 
     def atom(self, atom: Atom, frame: Frame) -> None:
+        try:
+            self.evaluate(atom, frame)
+        except BackproseError as error:
+            raise error.at(frame.origin(atom.origin).span) from None
+
+    def evaluate(self, atom: Atom, frame: Frame) -> None:
         if not isinstance(atom.op, str):
             values = [self.value(a, frame) for a in atom.args]
             result = self.operation(atom.op, values, frame.origin(atom.origin))
@@ -189,7 +254,7 @@ class Interpreter:
             self.store(atom.result, result, frame)
 
     def store(self, name: Name, value: Value, frame: Frame) -> None:
-        frame.env[name.id] = value
+        self.trace.journal.set(frame, name.id, value)
         operand = value.operand if isinstance(value, Array | Known) else None
         var = operand if hasattr(operand, "depth") else None
         hint = name.id.split("%")[0]
@@ -206,6 +271,9 @@ class Interpreter:
             same = values[0] is values[1]
             return known(same if op.__name__ == "is_" else not same)
         if op.__name__ == "not_":
+            if isinstance(values[0], Array):
+                test = test_of(self.trace, values[0], origin)
+                return self.trace.apply(np.logical_not, [test], {}, origin)
             return known(not self.truth(values[0], origin))
         containers = [v for v in values if isinstance(v, Struct)]
         if containers and op is np.add and all(isinstance(v, Struct | Known) for v in values):
@@ -247,7 +315,7 @@ class Interpreter:
     def do_append(self, atom: Atom, frame: Frame) -> None:
         container = self.value(atom.args[0], frame)
         assert isinstance(container, Struct)
-        container.items.append(self.value(atom.args[1], frame))
+        append(self.trace, container, self.value(atom.args[1], frame), atom.origin)
 
     def do_function(self, atom: Atom, frame: Frame) -> Value:
         lowered, defaults = atom.args
@@ -279,6 +347,12 @@ class Interpreter:
 
     def do_raise(self, atom: Atom, frame: Frame) -> None:
         what = self.literal(atom.args[0])
+        if self.dynamic:
+            raise RefusedError(
+                "an exception that depends on the values of an array cannot be raised in compiled code",
+                atom.origin.span,
+                "check the values before the call",
+            )
         if frame.anchor is not None and what.startswith("NotImplementedError"):
             raise NoRuleError(what, frame.anchor.span)
         raise ProgramError(f"the function raises {what}", atom.origin.span)
@@ -320,17 +394,42 @@ class Interpreter:
 
     def do_inplace(self, atom: Atom, frame: Frame) -> Value:
         ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
+        origin = replace(origin, spelling="operator")
         target, value = (self.value(a, frame) for a in atom.args[1:])
-        if isinstance(target, Struct):
-            raise RefusedError(
-                "an augmented assignment to a list changes it in place, which is not supported yet",
-                origin.span,
-                "write a = a + b",
-            )
+        if isinstance(target, Struct) and target.kind is list and ufunc is np.add:
+            for part in self.items(value, origin):
+                append(self.trace, target, part, origin)
+            return target
         result = self.operation(ufunc, [target, value], origin)
         if not isinstance(target, Array) or target.scalar or not isinstance(result, Array):
             return result
         return update(self.trace, target, result, origin)
+
+    def do_setitem(self, atom: Atom, frame: Frame) -> None:
+        origin = frame.origin(atom.origin)
+        target, value = self.value(atom.args[0], frame), self.value(atom.args[2], frame)
+        index = index_value(self, atom.args[1], frame, atom.origin)
+        set_item(self.trace, target, index, value, origin)
+
+    def do_inplace_item(self, atom: Atom, frame: Frame) -> None:
+        ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
+        origin = replace(origin, spelling="operator")
+        target, value = self.value(atom.args[1], frame), self.value(atom.args[3], frame)
+        index = index_value(self, atom.args[2], frame, atom.origin)
+        sign = {np.add: 1, np.subtract: -1}.get(ufunc)
+        if (
+            isinstance(target, Array)
+            and sign
+            and add_item(self.trace, target, index, value, sign, origin)
+        ):
+            return
+        before = item(self, target, index, origin)
+        result = self.operation(ufunc, [before, value], origin)
+        if isinstance(before, Array) and not before.scalar and isinstance(result, Array):
+            if before.view is not None or not isinstance(target, Array):
+                update(self.trace, before, result, origin)
+                return
+        set_item(self.trace, target, index, result, origin)
 
     def do_attribute(self, atom: Atom, frame: Frame) -> Value:
         value = self.value(atom.args[0], frame)
@@ -388,7 +487,10 @@ class Interpreter:
                 if operand.id in scope.env:
                     if scope.depth == 0:
                         self.trace.read.add(operand.id)
-                    return scope.env[operand.id]
+                    value = scope.env[operand.id]
+                    if isinstance(value, Unset):
+                        raise value.error()
+                    return value
                 if operand.id in scope.locals:
                     break  # unbound, whatever the functions around call by this name
                 scope = scope.parent

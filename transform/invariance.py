@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..primitives import NONDIFFERENTIABLE, lookup
-from .ir import ArrayType, Atom, Operand, Var, type_of, variables
+from .ir import ArrayType, Atom, Items, Node, Operand, Var, type_of, variables
 from .values import is_static, static_value
 
 Labels = tuple[int | None, ...]
@@ -33,8 +33,11 @@ class NotInvariant(Exception):
     """The dependence on `m` is of neither form."""
 
 
-def invariant_shifts(atoms: tuple[Atom, ...], output: Operand) -> set[Var]:
-    """The results of max and min on which the output does not depend."""
+def invariant_shifts(nodes: tuple[Node, ...], output: Operand) -> set[Var]:
+    """The results of max and min on which the output does not depend; none that a loop or a branch reads."""
+    atoms = tuple(node for node in nodes if isinstance(node, Atom))
+    inner = [node for node in nodes if not isinstance(node, Atom)]
+    output = Items("tuple", (output, *(v for node in inner for v in node.variables())))
     useful = set(variables(output))
     for atom in reversed(atoms):
         if any(r in useful for r in atom.results):

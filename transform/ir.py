@@ -6,7 +6,7 @@ after it they are `Var`s, each assigned once and typed. A `Block` is a tuple of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -61,7 +61,17 @@ class StructType:
         return self.description
 
 
-Type = ArrayType | StaticType | StructType
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """A Python list of values of one type, one for each iteration of a loop."""
+
+    item: Type
+
+    def __str__(self) -> str:
+        return f"list of {self.item}"
+
+
+Type = ArrayType | StaticType | StructType | ListType
 
 # --- operands ----------------------------------------------------------------------------------------
 
@@ -233,6 +243,13 @@ class Atom:
         (result,) = self.results
         return result
 
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        return ()
+
+    def with_regions(self, regions: Sequence[Region]) -> Atom:
+        return self
+
     def operands(self) -> Iterator[Operand]:
         yield from self.args
         for _, operand in self.kwargs:
@@ -253,7 +270,7 @@ class Atom:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Branch:
-    """`if test: then else: orelse`; `infer` walks the side that a static test chooses."""
+    """`if test: then else: orelse`, untyped."""
 
     test: Operand
     then: Block
@@ -263,11 +280,33 @@ class Branch:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Loop:
-    """`for target in iterable: body`; over a Python container `infer` walks the body once an item."""
+    """`for target in iterable: body` with its `else`, untyped. `stop` is the flag that a `break` sets."""
 
     target: Operand
     iterable: Operand
     body: Block
+    orelse: Block = ()
+    origin: Origin = Origin()
+    stop: Name | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class While:
+    """`while test: body` with its `else`, untyped; `head` are the atoms that compute the test."""
+
+    head: Block
+    test: Operand
+    body: Block
+    orelse: Block = ()
+    origin: Origin = Origin()
+    stop: Name | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Leave:
+    """`break` or `continue`, untyped; `structure` turns it into branches and flags."""
+
+    word: str
     origin: Origin = Origin()
 
 
@@ -277,12 +316,165 @@ class Return:
     origin: Origin = Origin()
 
 
-Block = tuple[Atom | Branch | Loop | Return, ...]
+Block = tuple[Atom | Branch | Loop | While | Leave | Return, ...]
+
+# --- typed control flow ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Region:
+    """Typed statements with parameters and outputs: the body of a loop, a side of a branch."""
+
+    params: tuple[Var, ...]
+    body: tuple[Node, ...]
+    outputs: tuple[Operand, ...]
+
+    def variables(self) -> Iterator[Var]:
+        """Every variable that is read in the region, at any depth."""
+        for node in self.body:
+            yield from node.variables()
+        for operand in self.outputs:
+            yield from variables(operand)
+
+    def map(self, change: Callable[[Var], Operand]) -> Region:
+        if all(change(v) is v for v in self.variables()):
+            return self
+        body = tuple(node.map(change) for node in self.body)
+        return replace(self, body=body, outputs=tuple(substitute(o, change) for o in self.outputs))
+
+    def defined(self) -> Iterator[Var]:
+        """The parameters and the results of the statements, without those of inner regions."""
+        yield from self.params
+        for node in self.body:
+            yield from node.results
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Choice:
+    """A branch whose test is an array value: the results are the outputs of the side that is taken.
+
+    `key` names it, and `adjoint_of` the choice that it is the adjoint of, whose inner values it may read.
+    """
+
+    results: tuple[Var, ...]
+    test: Operand
+    then: Region
+    orelse: Region
+    origin: Origin = Origin()
+    key: object = None
+    adjoint_of: object = None
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        return self.then, self.orelse
+
+    def with_regions(self, regions: Sequence[Region]) -> Choice:
+        return replace(self, then=regions[0], orelse=regions[1])
+
+    def operands(self) -> Iterator[Operand]:
+        yield self.test
+
+    def variables(self) -> Iterator[Var]:
+        yield from variables(self.test)
+        yield from self.then.variables()
+        yield from self.orelse.variables()
+
+    def map(self, change: Callable[[Var], Operand]) -> Choice:
+        test = substitute(self.test, change)
+        return replace(self, test=test, then=self.then.map(change), orelse=self.orelse.map(change))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Repeat:
+    """A typed loop: over `span` (start, stop, step of `index`), while `test` holds, or both.
+
+    The carries: `inits` before the loop, the first parameters of `body` (and those of `test`) during an iteration, the
+    first outputs of `body` after it, the first results after the loop. What follows is per iteration: the outputs after
+    the carries are stacked in the results after them, and `streams` are arrays whose elements the parameters after
+    the carries are, both in the order of the iterations forwards. `backwards` runs from the last to the first.
+    `bound` is the most iterations that there can be, where the loop does not say it.
+    """
+
+    results: tuple[Var, ...]
+    inits: tuple[Operand, ...]
+    body: Region
+    index: Var | None = None
+    span: tuple[Operand, Operand, Operand] | None = None
+    test: Region | None = None
+    streams: tuple[Operand, ...] = ()
+    backwards: bool = False
+    bound: int | None = None
+    origin: Origin = Origin()
+    key: object = None
+    adjoint_of: object = None
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        return (self.body,) if self.test is None else (self.body, self.test)
+
+    def with_regions(self, regions: Sequence[Region]) -> Repeat:
+        body, *test = regions
+        return replace(self, body=body, test=test[0] if test else None)
+
+    @property
+    def carries(self) -> list[tuple[Var, Operand, Var, Operand]]:
+        """(result, init, parameter, output) of each carry."""
+        count = len(self.inits)
+        parts = (self.results[:count], self.inits, self.body.params[:count], self.body.outputs)
+        return list(zip(*parts, strict=False))
+
+    @property
+    def stacked(self) -> list[tuple[Var, Operand]]:
+        """(result, output) of what is stacked."""
+        count = len(self.inits)
+        return list(zip(self.results[count:], self.body.outputs[count:], strict=True))
+
+    @property
+    def streamed(self) -> list[tuple[Var, Operand]]:
+        """(parameter, array) of each stream."""
+        return list(zip(self.body.params[len(self.inits) :], self.streams, strict=True))
+
+    def operands(self) -> Iterator[Operand]:
+        yield from self.inits
+        yield from self.span or ()
+        yield from self.streams
+
+    def variables(self) -> Iterator[Var]:
+        for operand in self.operands():
+            yield from variables(operand)
+        for region in self.regions:
+            yield from region.variables()
+
+    def map(self, change: Callable[[Var], Operand]) -> Repeat:
+        return replace(
+            self,
+            inits=tuple(substitute(o, change) for o in self.inits),
+            span=None if self.span is None else tuple(substitute(o, change) for o in self.span),  # type: ignore[arg-type]
+            streams=tuple(substitute(o, change) for o in self.streams),
+            body=self.body.map(change),
+            test=None if self.test is None else self.test.map(change),
+        )
+
+
+Node = Atom | Choice | Repeat
+
+
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Every statement, and those inside it, in the order of the text."""
+    for node in nodes:
+        yield node
+        for region in node.regions:
+            yield from walk(region.body)
+
+
+def definitions(nodes: Iterable[Node]) -> dict[Var, Atom]:
+    """The atoms that define variables, at any depth."""
+    return {r: node for node in walk(nodes) if isinstance(node, Atom) for r in node.results}
 
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A typed function: parameters, straight-line body, and the operand that it returns.
+    """A typed function: parameters, body, and the operand that it returns.
 
     `wrt` are the leaves that it is differentiated with respect to; `calls` the inlined calls;
     `statics` the parameters whose value was fixed by the transformation.
@@ -291,14 +483,14 @@ class Function:
     name: str
     signature: str
     params: tuple[tuple[str, Var], ...]
-    body: tuple[Atom, ...]
+    body: tuple[Node, ...]
     output: Operand
     wrt: tuple[Var, ...] = ()
     calls: tuple[CallSite, ...] = ()
     statics: tuple[tuple[str, Any], ...] = ()
     doc: str = ""
 
-    def with_body(self, body: tuple[Atom, ...], output: Operand | None = None) -> Function:
+    def with_body(self, body: tuple[Node, ...], output: Operand | None = None) -> Function:
         return replace(self, body=body, output=self.output if output is None else output)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from ..primitives import is_jax, lookup, name_of
 from ..primitives.fallback import JaxDerivative
 from .errors import RefusedError
-from .ir import Function
+from .ir import Atom, Function, walk
 
 
 def refuse_jax(function: Function) -> Function:
     """The function unchanged; raises `RefusedError` where its text would need JAX."""
-    for atom in function.body:
+    for atom in walk(function.body):
+        if not isinstance(atom, Atom):
+            continue
         if isinstance(atom.op, JaxDerivative):
             raise RefusedError(
                 f"{name_of(atom.op.function)} has no rule, so that only JAX can differentiate it",

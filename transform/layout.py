@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..primitives import getitem, name_of
 from ..primitives.fallback import JaxDerivative
+from .blocks import control_flow, in_place_lines, must_have_lines
 from .idioms import IDIOMS
 from .ir import (
     Atom,
@@ -18,16 +18,23 @@ from .ir import (
     Function,
     Items,
     Lit,
+    Node,
     Operand,
+    Repeat,
     Statement,
     StaticType,
     Var,
+    definitions,
     variables,
+    walk,
 )
+from .liveness import IN_PLACE, Families, Interference, use_counts
 from .module import Module
 from .names import Names
 from .outline import outlined_functions
-from .spell import ATOM, PLUS, TIMES, Speller, Text, literal_text
+from .ownership import Memory
+from .spell import ATOM, LOWEST, PLUS, TIMES, Speller, Text, literal_text
+from .values import is_static
 
 WIDTH = 92  # of a statement without its indentation
 DEPTH = 1_000  # names given deeper than this are not the user's
@@ -43,12 +50,14 @@ class FunctionText:
 
     def __init__(self, function: Function, module: Module, name: str):
         self.function, self.module, self.name = function, module, name
-        self.definitions = {r: a for a in function.body for r in a.results}
-        self.uses: Counter[Var] = Counter()
-        for atom in function.body:
-            self.uses.update(atom.variables())
-        self.uses.update(variables(function.output))
+        self.definitions = definitions(function.body)
+        self.uses = use_counts(function)
+        self.order = list(walk(function.body))
+        self.depths = dict(_depths(function.body, 0))
         self.kept: set[Var] = set()
+        self.converted: set[Var] = set()  # leaves of arguments that are made arrays of JAX's first
+        self.indexed = self.indexed_params()
+        self.families = Families(function.body)
         self.speller = Speller(module.target, self.inline, IDIOMS)
         self.speller.definitions = self.definitions
         self.speller.imports, self.speller.constants = module.imports, module.constants
@@ -56,6 +65,7 @@ class FunctionText:
         for outlined in outlined_functions(function.body):
             self.speller.callee_names[outlined] = module.define(outlined)
         self.names = self.fresh_names()
+        self.kept |= must_have_lines(self)
 
     def fresh_names(self) -> Names:
         """Names in which only the parameters and the user's own variables are settled."""
@@ -69,9 +79,11 @@ class FunctionText:
 
     def taken(self) -> list[str]:
         """Names that no variable may take: parameters, called functions, constants."""
+        return [*self.taken_by_others(), *(p for p, _ in self.function.params)]
+
+    def taken_by_others(self) -> list[str]:
         return [
             self.name,
-            *(p for p, _ in self.function.params),
             *self.speller.callee_names.values(),
             *self.module.constant_names.values(),
         ]
@@ -92,7 +104,7 @@ class FunctionText:
         if isinstance(v.type, StaticType):
             return not self.is_named(v)
         if self.is_path(atom):
-            return True
+            return v not in self.converted
         if atom.op is np.transpose and not atom.kwargs and not self.is_named(v):
             return isinstance(atom.args[0], Var) and not self.nested_operand(atom.args[0])
         return self.uses[v] <= 1 and not self.is_named(v)
@@ -135,66 +147,152 @@ class FunctionText:
 
     def body(self) -> list[str]:
         self.choose_lines()
-        self.names = self.fresh_names()  # numbers follow the order of the lines
+        self.names = self.settled_names()
         lines = [
             f'assert {name} == {literal_text(value)}, "written for {name} = {value}"'
             for name, value in self.function.statics
         ]
-        statement: Statement | None = None
+        lines += [f"{name} = jnp.asarray({name})" for name in self.indexed]
+        if self.indexed or self.converted:
+            self.speller.module("jnp")
+
+        lines += self.block(self.function.body)
+        if "adjoint" in {n.origin.part for n in self.function.body} or len(lines) > 6:
+            lines.append("")
+        lines.append(self.return_text())
+        return lines
+
+    def indexed_params(self) -> list[str]:
+        """The parameters that may come as NumPy arrays and are indexed by what is only known when the code runs."""
+        if self.module.target != "jax":
+            return []
+        memory = Memory(self.function)
+        indexed = {
+            memory.root(v)
+            for node in self.order
+            if isinstance(node, Atom)
+            and (node.op in IN_PLACE or node.op is getitem and not is_static(node.args[1]))
+            for v in variables(node.args[0])
+        }
+        roots = {v: memory.root(v) in indexed for v in self.definitions}
+        self.converted = {
+            v for v, found in roots.items() if found and self.is_path(self.definitions[v])
+        }
+        names = [name for name, v in self.function.params if memory.root(v) in indexed]
+        return names
+
+    def block(
+        self, nodes: Sequence[Node], part: str = "primal", statement: Statement | None = None
+    ) -> list[str]:
+        """The lines of some statements, with the user's comments and the line that each adjoint belongs to."""
+        lines: list[str] = []
         site: CallSite | None = None
-        part = "primal"
         emitted: dict[Statement, int] = {}
-        for atom in self.function.body:
-            if all(self.is_nested(r) for r in atom.results):
+        for node in nodes:
+            if isinstance(node, Atom) and all(self.is_nested(r) for r in node.results):
                 continue
-            origin = atom.origin
+            origin = node.origin
             if origin.part != part:
                 part, statement = origin.part, None
                 if part == "adjoint" and lines:
                     lines.append("")
+            flow = [] if isinstance(node, Atom) else control_flow(self, node)
+            if flow and not flow[0]:  # a blank line stands before the comment
+                lines += flow[:1] if lines and lines[-1] else []
+                flow = flow[1:]
             if part == "adjoint":
                 if origin.statement is not statement and origin.statement is not None:
-                    lines.append(f"# Adjoint of {self.shorten(origin.statement.text)}")
+                    text = origin.statement.text.removesuffix(":")
+                    lines.append(f"# Adjoint of {self.shorten(text)}")
             elif origin.site is not site and origin.site is not None:
                 lines.append(f"# {self.call_text(origin.site)}")
             elif origin.statement is not None and origin.statement not in emitted:
                 lines += origin.statement.comments
             site, statement = origin.site, origin.statement
-            if isinstance(atom.op, JaxDerivative):
-                lines.append(
-                    f"# No rule for {name_of(atom.op.function)}: JAX differentiates this operation."
-                )
-            lines += self.statement_lines(atom)
+            if isinstance(node, Atom):
+                if isinstance(node.op, JaxDerivative):
+                    lines.append(
+                        f"# No rule for {name_of(node.op.function)}: JAX differentiates this operation."
+                    )
+                lines += self.statement_lines(node)
+            else:
+                lines += flow
             if origin.statement is not None and part == "primal":
                 emitted[origin.statement] = len(lines) - 1
         for source, k in emitted.items():
             if source.trailing and len(lines[k]) + len(source.trailing) + 2 <= WIDTH:
                 lines[k] += f"  {source.trailing}"
-        if part == "adjoint" or len(lines) > 6:
-            lines.append("")
-        lines.append(self.return_text())
         return lines
 
     def user_names(self) -> list[tuple[Var, str]]:
         """The first holder of each of the user's names gets it unchanged."""
         found: dict[str, Var] = {}
-        for atom in self.function.body:
-            for r in atom.results:
+        for node in self.order:
+            for r in node.results:
                 if r.depth == 0 and r.adjoint_of is None and r.tangent_of is None:
                     found.setdefault(r.hint, r)
         return [(v, name) for name, v in found.items()]
 
+    def settled_names(self) -> Names:
+        """Names in the order of the lines; what one variable of the user's holds in turn keeps one name."""
+        nested = {v for v in self.definitions if self.is_nested(v)}
+        compiled = self.module.target == "jax"
+        clashes = Interference(self.function, nested, compiled).clashes
+        names = Names(self.taken_by_others(), clashes, self.related)
+        for param, v in self.function.params:
+            names.fix(v, param)
+        for v in self.family_wishes():
+            names.prefer(v, self.wishes[v])
+        for v in self.in_order(self.function.body):
+            if v not in nested:
+                names.name(v)
+        return names
+
+    def in_order(self, nodes: Sequence[Node]) -> Iterator[Var]:
+        """Variables in the order of their definition; what is carried before what is done with it."""
+        for node in nodes:
+            if isinstance(node, Repeat):
+                yield from node.results
+                yield from node.body.params
+                if node.index is not None:
+                    yield node.index
+            for region in node.regions:
+                yield from region.params
+                yield from self.in_order(region.body)
+            yield from node.results
+
+    def related(self, v: Var, w: Var) -> bool:
+        """Whether one name may stand for both, one after the other."""
+        if self.families.of(v) is self.families.of(w):
+            return True
+        return self.is_named(v) and self.is_named(w)
+
+    def family_wishes(self) -> list[Var]:
+        """Unnamed members of a family, which would like the name of a named one."""
+        self.wishes: dict[Var, str] = {}
+        named: dict[Var, str] = {}
+        everything = [*(v for _, v in self.function.params), *self.in_order(self.function.body)]
+        plain = Names()
+        for v in everything:
+            if self.is_named(v):
+                named.setdefault(self.families.of(v), plain.wish(v))
+        for v in everything:
+            wish = named.get(self.families.of(v))
+            if wish is not None and not self.is_named(v):
+                self.wishes[v] = wish
+        return list(self.wishes)
+
     def is_nested(self, v: Var) -> bool:
-        atom = self.definitions[v]
-        return self.nests(v, atom)
+        atom = self.definitions.get(v)
+        return atom is not None and self.nests(v, atom)
 
     def choose_lines(self) -> None:
         """Give nested values a line of their own until every line fits."""
         while len(self.return_text()) > WIDTH and self.keep_longest([self.function.output]):
             pass
         # A value is computed before it is used: backwards, a line that was split off is still to come.
-        for atom in reversed(self.function.body):
-            if not all(self.is_nested(r) for r in atom.results):
+        for atom in reversed(self.order):
+            if isinstance(atom, Atom) and not all(self.is_nested(r) for r in atom.results):
                 while not self.fits(atom) and self.keep_longest(self.breakable(atom)):
                     pass
 
@@ -207,12 +305,18 @@ class FunctionText:
         return list(atom.operands())
 
     def fits(self, atom: Atom) -> bool:
-        return all(len(line) <= WIDTH for line in self.statement_lines(atom))
+        width = WIDTH - 4 * self.depths[atom]
+        return all(len(line) <= width for line in self.statement_lines(atom))
 
     def statement_lines(self, atom: Atom) -> list[str]:
         """A statement; a sum that is too long for a line has a line for each term."""
         text = self.statement_text(atom)
-        if len(text) <= WIDTH or atom.op not in (np.add, np.subtract):
+        if self.module.target == "numpy" and atom.op in IN_PLACE:
+            return in_place_lines(self, atom)
+        if len(text) <= WIDTH - 4 * self.depths.get(atom, 0) or atom.op not in (
+            np.add,
+            np.subtract,
+        ):
             return [text]
         terms = self.terms(atom)
         if len(terms) < 3:
@@ -255,6 +359,8 @@ class FunctionText:
 
     def statement_text(self, atom: Atom) -> str:
         text, _ = self.speller.operation(atom)
+        if atom.results[0] in self.converted:
+            text = f"jnp.asarray({text})"
         names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
         if isinstance(atom.op, JaxDerivative):
             targets = self.targets(atom, names)
@@ -263,6 +369,11 @@ class FunctionText:
                 if atom.op.mode == "jvp" or len(atom.op.positions) == 1
                 else f"{targets} = {text}"
             )
+        if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
+            left = self.speller.operand(atom.args[0], PLUS)
+            if left == names[0] and atom.result.type.shape == ():
+                sign = "+" if atom.op is np.add else "-"
+                return f"{names[0]} {sign}= {self.speller.operand(atom.args[1], LOWEST)}"
         return f"{', '.join(names)} = {text}"
 
     def targets(self, atom: Atom, names: list[str]) -> str:
@@ -294,6 +405,13 @@ class FunctionText:
 
     def shorten(self, text: str) -> str:
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
+
+
+def _depths(nodes: Sequence[Node], depth: int) -> Iterator[tuple[Node, int]]:
+    for node in nodes:
+        yield node, depth
+        for region in node.regions:
+            yield from _depths(region.body, depth + 1)
 
 
 def _unpacked(operand: Operand, names: Iterator[str]) -> str:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import libcst as cst
 
@@ -23,15 +22,18 @@ from .ir import (
     Block,
     Branch,
     Items,
+    Leave,
     Lit,
     Loop,
     Name,
     Operand,
     Return,
     Statement,
+    While,
 )
 from .parse import FunctionSyntax
 from .scopes import local_names
+from .structure import structure
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,7 @@ class _Lowering(Expressions):
             body, self.out = tuple(self.out), []
         else:
             self.statement = self.text.statement(node)
-            body = self.block(node.body)
+            body = structure(self.block(node.body))
         return Lowered(self.syntax, self.parameters(node.params), body, local_names(node))
 
     def parameters(self, params: cst.Parameters) -> tuple[Parameter, ...]:
@@ -109,7 +111,10 @@ class _Lowering(Expressions):
                 self.if_statement(line)
             elif isinstance(line, cst.For):
                 self.statement = self.text.statement(line)
-                self.for_loop(line.target, line.iter, line, lambda body=line.body: self.block(body))
+                self.for_loop(line)
+            elif isinstance(line, cst.While):
+                self.statement = self.text.statement(line)
+                self.while_loop(line)
             elif isinstance(line, cst.FunctionDef):
                 self.statement = self.text.statement(line)
                 self.inner_function(line, line.name.value)
@@ -125,10 +130,15 @@ class _Lowering(Expressions):
             if node.value is not None:
                 self.assign(node.target, self.expression(node.value))
         elif isinstance(node, cst.AugAssign):
+            ufunc = Lit(BINARY[_plain_operator(node.operator)])
+            if isinstance(node.target, cst.Subscript):
+                target, index = self.expression(node.target.value), self.index(node.target)
+                args = (ufunc, target, index, self.expression(node.value))
+                self.emit("inplace_item", args, node, results=())
+                return
             name = self.name(cst.ensure_type(node.target, cst.Name))
-            ufunc = BINARY[_plain_operator(node.operator)]
             value = self.expression(node.value)
-            self.emit("inplace", (Lit(ufunc), name, value), node, results=(name,))
+            self.emit("inplace", (ufunc, name, value), node, results=(name,))
         elif isinstance(node, cst.Return):
             value = Lit(None) if node.value is None else self.expression(node.value)
             self.out.append(Return(value, self.origin(node)))
@@ -141,6 +151,11 @@ class _Lowering(Expressions):
             self.emit("raise", (Lit(what),), node, results=())
         elif isinstance(node, cst.Import | cst.ImportFrom):
             self.import_statement(node)
+        elif isinstance(node, cst.Break | cst.Continue):
+            word = "break" if isinstance(node, cst.Break) else "continue"
+            self.out.append(Leave(word, self.origin(node)))
+        elif isinstance(node, cst.Expr) and isinstance(node.value, cst.Call):
+            self.expression(node.value)
 
     def if_statement(self, node: cst.If) -> None:
         test = self.expression(node.test)
@@ -155,13 +170,24 @@ class _Lowering(Expressions):
             orelse, self.out = tuple(self.out), saved
         self.out.append(Branch(test, then, orelse, origin))
 
-    def for_loop(self, target: Any, iterable: cst.BaseExpression, node: Any, body: Any) -> None:
-        source = self.expression(iterable)
+    def for_loop(self, node: cst.For) -> None:
+        source, origin = self.expression(node.iter), self.origin(node.iter)
         item = self.temporary()
         saved, self.out = self.out, []
-        self.assign(target, item)
+        self.assign(node.target, item)
         head, self.out = tuple(self.out), saved
-        self.out.append(Loop(item, source, (*head, *body()), self.origin(iterable)))
+        body = (*head, *self.block(node.body))
+        self.out.append(Loop(item, source, body, self.orelse(node), origin))
+
+    def while_loop(self, node: cst.While) -> None:
+        origin = self.origin(node.test)
+        saved, self.out = self.out, []
+        test = self.expression(node.test)
+        head, self.out = tuple(self.out), saved
+        self.out.append(While(head, test, self.block(node.body), self.orelse(node), origin))
+
+    def orelse(self, node: cst.For | cst.While) -> Block:
+        return () if node.orelse is None else self.block(node.orelse.body)
 
     def import_statement(self, node: cst.Import | cst.ImportFrom) -> None:
         if isinstance(node.names, cst.ImportStar):

@@ -10,6 +10,7 @@ import numpy as np
 from ..primitives import METHODS, getitem
 from .errors import ProgramError, RefusedError
 from .ir import ArrayType, Origin
+from .updates import append, filled
 from .values import Array, Known, Method, Struct, Value, known, struct
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def method_of(interpreter: Interpreter, value: Array | Struct, name: str, origin
                     np.swapaxes, [value, known(-1), known(-2)], {}, origin
                 )
             return interpreter.trace.apply(getattr(np, name), [value], {}, origin)
-        if name in METHODS:
+        if name in METHODS or name == "fill":
             return Method(value, name)
         raise RefusedError(
             f"the array method {name!r} is not supported"
@@ -55,7 +56,12 @@ def call_method(
 ) -> Value:
     receiver = method.receiver
     if isinstance(receiver, Struct):
+        if receiver.kind is list and method.name in ("append", "extend", "insert", "pop"):
+            return changed_list(interpreter, receiver, method.name, args, origin)
         return container_method(receiver, method.name, args, origin)
+    if method.name == "fill":
+        filled(interpreter.trace, receiver, args[0], origin)
+        return known(None)
     function = METHODS[method.name]
     origin = replace(origin, spelling="method")
     if method.name in ("reshape", "transpose") and args and not isinstance(args[0], Struct):
@@ -65,11 +71,40 @@ def call_method(
             and (first.value is None or isinstance(first.value, tuple | list))
         ):
             args = [struct(tuple, args)]  # x.reshape(2, 3)
+    if method.name == "flatten":  # always a copy
+        flat = interpreter.trace.apply(np.ravel, [receiver, *args], kwargs, origin)
+        assert isinstance(flat, Array)
+        return Array(flat.operand)
     if method.name == "item":
         return item_method(interpreter, receiver, args, origin)
     if method.name == "astype":
         return astype_method(interpreter, receiver, args, kwargs, origin)
     return interpreter.trace.apply(function, [receiver, *args], kwargs, origin)
+
+
+def changed_list(
+    interpreter: Interpreter, container: Struct, name: str, args: list[Value], origin: Origin
+) -> Value:
+    """`append`, `extend`, `insert` and `pop` change the list in place."""
+    trace = interpreter.trace
+    if name == "append":
+        append(trace, container, args[0], origin)
+        return known(None)
+    if name == "extend":
+        for value in interpreter.items(args[0], origin):
+            append(trace, container, value, origin)
+        return known(None)
+    items = list(container.items)
+    places = [a.value if isinstance(a, Known) else None for a in args]
+    if name == "insert" and isinstance(places[0], int):
+        items.insert(places[0], args[1])
+        result = known(None)
+    elif name == "pop" and items and None not in places:
+        result = items.pop(*places)  # type: ignore[arg-type]
+    else:
+        raise ProgramError(f"list.{name}() does not fit the list", origin.span)
+    trace.journal.set(container, "items", items)
+    return result
 
 
 def item_method(interpreter: Interpreter, x: Array, args: list[Value], origin: Origin) -> Value:

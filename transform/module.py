@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import RefusedError
-from .ir import Function, Items, Lit, Operand, Slice
+from .ir import Function, Items, Lit, Node, Operand, Slice, walk
 from .names import RESERVED
 from .outline import Outlined, outlined_functions
 
@@ -37,11 +37,13 @@ class Module:
         # Globals of several modules may share a name; each gets one of its own, which no parameter hides.
         self.constant_names: dict[Any, str] = {}
         self.user_names = {
-            r.hint for f in functions for a in f.body for r in a.results if r.depth is not None
+            r.hint
+            for f in functions
+            for a in walk(f.body)
+            for r in a.results
+            if r.depth is not None
         }
-        for literal in (
-            lit for f in functions for a in f.body for o in a.operands() for lit in _literals(o)
-        ):
+        for literal in (lit for f in functions for o in _operands(f.body) for lit in _literals(o)):
             self.constant_name(literal)
         for literal in _literals(self.main.output):
             self.constant_name(literal)
@@ -77,6 +79,13 @@ def _functions(function: Function) -> list[Function]:
     """A function and those that it calls, and they call."""
     inner = [g for o in outlined_functions(function.body) for g in _functions(o.function)]
     return [function, *inner]
+
+
+def _operands(nodes: Iterable[Node]) -> Iterator[Operand]:
+    for node in walk(nodes):
+        yield from node.operands()
+        for region in node.regions:
+            yield from region.outputs
 
 
 def _literals(operand: Operand | None) -> Iterator[Lit]:

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from .ir import Var
 
 # What emitted code refers to by itself; no variable may hide it.
-MODULES = frozenset(("np", "jnp", "jax", "math", "scipy", "place"))
-BUILTINS = frozenset(("bool", "complex", "float", "int", "slice"))
+MODULES = frozenset(("np", "jnp", "jax", "lax", "math", "scipy", "place"))
+BUILTINS = frozenset(("bool", "complex", "float", "int", "range", "reversed", "slice"))
 RESERVED = MODULES | BUILTINS | frozenset(keyword.kwlist)
 
 
 class Names:
-    """Gives each variable a name of its own, in the order of asking."""
+    """Gives each variable a name of its own, in the order of asking.
 
-    def __init__(self, taken: Iterable[str] = ()):
+    Two variables may share a name where they are `related` and do not clash: where no one needs the one while the other
+    is held.
+    """
+
+    def __init__(
+        self,
+        taken: Iterable[str] = (),
+        clashes: Mapping[Var, Set[Var]] | None = None,
+        related: Callable[[Var, Var], bool] | None = None,
+    ):
         self.taken = set(RESERVED) | set(taken)
         self.of: dict[Var, str] = {}
+        self.holders: dict[str, list[Var]] = defaultdict(list)
+        self.preferred: dict[Var, str] = {}
+        self.clashes, self.related = clashes, related
 
     def fix(self, v: Var, name: str) -> None:
         """Give a variable, a parameter say, exactly this name."""
         self.of[v] = name
-        self.taken.add(name)
+        if self.clashes is None:
+            self.taken.add(name)
+        self.holders[name].append(v)
+
+    def prefer(self, v: Var, name: str) -> None:
+        """The name that an unnamed variable would like to have."""
+        self.preferred[v] = name
 
     def name(self, v: Var) -> str:
         if v not in self.of:
-            self.of[v] = self.fresh(self.wish(v))
+            self.of[v] = self.fresh(self.preferred.get(v) or self.wish(v), v)
+            self.holders[self.of[v]].append(v)
         return self.of[v]
 
     def wish(self, v: Var) -> str:
@@ -38,18 +58,35 @@ class Names:
         return v.hint
 
     def base(self, v: Var) -> str:
-        return self.of.get(v) or self.wish(v)
+        return self.of.get(v) or self.preferred.get(v) or self.wish(v)
 
-    def fresh(self, wish: str) -> str:
+    def fresh(self, wish: str, v: Var | None = None) -> str:
         """The wish, or the wish with a number, or with an underscore where a number would mislead."""
-        if wish not in self.taken:
-            self.taken.add(wish)
-            return wish
+        if self.is_free(wish, v):
+            return self.use(wish)
         if wish in RESERVED:
-            return self.fresh(wish + "_")
+            return self.fresh(wish + "_", v)
         number = 1
         stem = wish + "_" if wish[-1:].isdigit() else wish
-        while f"{stem}{number}" in self.taken:
+        while not self.is_free(f"{stem}{number}", v):
             number += 1
-        self.taken.add(f"{stem}{number}")
-        return f"{stem}{number}"
+        return self.use(f"{stem}{number}")
+
+    def use(self, name: str) -> str:
+        if self.clashes is None:
+            self.taken.add(name)
+        return name
+
+    def is_free(self, name: str, v: Var | None) -> bool:
+        if name in self.taken:
+            return False
+        holders = self.holders.get(name, ())
+        if v is None or self.clashes is None or self.related is None:
+            return not holders
+        return all(self.related(v, w) and w not in self.clashes[v] for w in holders)
+
+    def reserve(self, wish: str) -> str:
+        """A name for something that is not a variable: an inner function."""
+        name = self.fresh(wish)
+        self.taken.add(name)
+        return name

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .ir import ArrayType, Atom, CallSite, Function, Operand, Var, substitute, variables
+from .ir import (
+    ArrayType,
+    Atom,
+    CallSite,
+    Function,
+    Node,
+    Operand,
+    Var,
+    substitute,
+    variables,
+    walk,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +43,11 @@ def outline(function: Function) -> Function:
 
 def _outline_site(function: Function, site: CallSite) -> Function:
     inside = [a for a in function.body if a.origin.part == "primal" and _within(a, site)]
+    if not all(isinstance(a, Atom) for a in inside):
+        return function
+    rest = (n for a in function.body if a not in inside for n in walk([a]))
+    if any(n.origin.part == "primal" and _within(n, site) for n in rest):
+        return function
     if len(inside) < 2 or not site.result:
         return function
     outside = [a for a in function.body if a not in inside]
@@ -98,7 +114,7 @@ def _renamed(function: Function, fresh: dict[Var, Var]) -> Function:
     return replace(function, body=body, output=substitute(function.output, change))
 
 
-def _within(atom: Atom, site: CallSite) -> bool:
+def _within(atom: Node, site: CallSite) -> bool:
     return atom.origin.site is not None and atom.origin.site.within(site)
 
 
@@ -107,5 +123,5 @@ def _rebased(atom: Atom, site: CallSite) -> CallSite | None:
     return None if atom.origin.site is site else atom.origin.site
 
 
-def outlined_functions(atoms: Iterable[Atom]) -> list[Outlined]:
-    return [a.op for a in atoms if isinstance(a.op, Outlined)]
+def outlined_functions(nodes: Iterable[Node]) -> list[Outlined]:
+    return [a.op for a in walk(nodes) if isinstance(a, Atom) and isinstance(a.op, Outlined)]

@@ -251,11 +251,22 @@ def _same_code(a: types.CodeType, b: types.CodeType) -> bool:
     return _essence(a) == _essence(b)
 
 
+# Instructions that a function has or has not for the same text, by what lies around it.
+SCOPE_DEPENDENT = (
+    "PUSH_NULL",
+    "PRECALL",
+    "RESUME",
+    "MAKE_CELL",
+    "COPY_FREE_VARS",
+    "EXTENDED_ARG",
+)
+
+
 def _essence(code: types.CodeType) -> list[Any]:
     """The instructions, without what depends on the scope that they were compiled in."""
     result: list[Any] = [code.co_varnames[: code.co_argcount]]
     for step in dis.get_instructions(code):
-        if step.opname not in ("PUSH_NULL", "PRECALL", "RESUME", "MAKE_CELL", "COPY_FREE_VARS"):
+        if step.opname not in SCOPE_DEPENDENT:
             name = "LOAD_ATTR" if step.opname == "LOAD_METHOD" else step.opname
             value = (
                 _essence(step.argval) if isinstance(step.argval, types.CodeType) else step.argrepr

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import ArraySpec, Spec
+from .dead import drop_dead
 from .emit import Emitted, emit
 from .errors import ArgumentError
 from .forward import forward
@@ -19,12 +20,14 @@ from .ir import ArrayType, Function, Origin, Type, Var
 from .jax_free import refuse_jax
 from .load import load
 from .outline import outline
+from .ownership import own
 from .promote import promote
 from .read import read
 from .reverse import reverse
 from .show import show_function, show_lowered
 from .simplify import simplify
 from .specialise import Typed, specialise
+from .tape import record_for_jax, record_for_numpy
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
 
@@ -91,8 +94,21 @@ class Derived:
 
 # What follows differentiation, for each target: each step takes a function and returns a function.
 STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
-    "jax": (("simplified", simplify), ("promoted", promote), ("outlined", outline)),
-    "numpy": (("simplified", simplify), ("free of jax", refuse_jax), ("outlined", outline)),
+    "jax": (
+        ("simplified", simplify),
+        ("recorded", record_for_jax),
+        ("tidied", drop_dead),
+        ("promoted", promote),
+        ("outlined", outline),
+    ),
+    "numpy": (
+        ("simplified", simplify),
+        ("free of jax", refuse_jax),
+        ("recorded", record_for_numpy),
+        ("tidied", drop_dead),
+        ("owned", own),
+        ("outlined", outline),
+    ),
 }
 
 

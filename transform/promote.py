@@ -12,6 +12,7 @@ After:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -20,22 +21,50 @@ import numpy as np
 
 from ..primitives import astype, lookup
 from .errors import BackproseError
-from .ir import ArrayType, Atom, Function, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .ir import (
+    ArrayType,
+    Atom,
+    Function,
+    Items,
+    Lit,
+    Node,
+    Operand,
+    Region,
+    Repeat,
+    Slice,
+    StaticType,
+    Var,
+    type_of,
+)
 from .result_types import abstract_call, jax_of
 
 
 def promote(function: Function) -> Function:
     """The function with casts where JAX's promotion differs from NumPy's."""
     step = _Promotion()
-    for atom in function.body:
-        step.atom(atom)
+    step.nodes(function.body)
     return replace(function, body=tuple(step.atoms))
 
 
 class _Promotion:
     def __init__(self) -> None:
-        self.atoms: list[Atom] = []
+        self.atoms: list[Node] = []
         self.jax_types: dict[Var, ArrayType] = {}
+
+    def nodes(self, nodes: Iterable[Node]) -> None:
+        for node in nodes:
+            if isinstance(node, Atom):
+                self.atom(node)
+                continue
+            if isinstance(node, Repeat) and node.index is not None:  # an int array in JAX
+                self.jax_types[node.index] = replace(node.index.type, weak=False)
+            self.atoms.append(node.with_regions([self.region(r) for r in node.regions]))
+
+    def region(self, region: Region) -> Region:
+        saved, self.atoms = self.atoms, []
+        self.nodes(region.body)
+        body, self.atoms = tuple(self.atoms), saved
+        return replace(region, body=body)
 
     def atom(self, atom: Atom) -> None:
         arrays = [r for r in atom.results if isinstance(r.type, ArrayType)]

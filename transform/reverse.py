@@ -15,21 +15,38 @@ After, for the adjoint dz of z:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..primitives import ELEMENTWISE, Primitive
+from ..primitives import ELEMENTWISE, Primitive, place
 from .activity import active_variables, refuse_complex
-from .derivative import Context, anchored, name_derivative, primitive_of
+from .derivative import Context, adjoint_of, anchored, name_derivative, primitive_of, strong
 from .errors import NoRuleError
 from .invariance import invariant_shifts
-from .ir import ArrayType, Atom, Function, Items, Operand, Origin, Var
+from .ir import (
+    ArrayType,
+    Atom,
+    Choice,
+    Function,
+    Items,
+    Lit,
+    Node,
+    Operand,
+    Origin,
+    Region,
+    Repeat,
+    Var,
+    type_of,
+    variables,
+    walk,
+)
 from .slices import collect
 from .trace import Trace
-from .values import Array, Known, Struct, Value, known
+from .trees import cast, zeros
+from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
 
 def reverse(
@@ -52,12 +69,10 @@ def reverse(
     # A gradient is finished as soon as nothing more can be added to it: at the first use of its variable.
     first_uses: dict[int, list[Var]] = {}
     for v in function.wrt:
-        uses = (k for k, atom in enumerate(function.body) if v in atom.variables())
+        uses = (k for k, node in enumerate(function.body) if v in node.variables())
         first_uses.setdefault(next(uses, 0), []).append(v)
-    for k, atom in reversed(list(enumerate(function.body))):
-        taken_apart = atom.origin.spelling == "path"  # an argument's leaf: nothing lies before it
-        if not taken_apart and any(r in step.contributions for r in atom.results):
-            step.atom(atom)
+    for k, node in reversed(list(enumerate(function.body))):
+        step.node(node)
         for v in first_uses.get(k, ()):
             step.adjoint(v)
     return trace, [step.adjoint(v) if v in active else None for v in function.wrt]
@@ -65,7 +80,10 @@ def reverse(
 
 @dataclass
 class _Reverse:
+    """The adjoints of one list of statements; `inside` says that it is the body of a loop or a side of a branch."""
+
     context: Context
+    inside: bool = False
     contributions: dict[Var, list[Value]] = field(default_factory=dict)
     origins: dict[Var, Origin] = field(default_factory=dict)
     totals: dict[Var, Value] = field(default_factory=dict)
@@ -75,6 +93,19 @@ class _Reverse:
             if not (isinstance(value, Known) and value.value is None):
                 self.contributions.setdefault(v, []).append(value)
                 self.origins[v] = origin
+
+    def node(self, node: Node) -> None:
+        """Add what a statement contributes to the adjoints of the variables that it reads."""
+        if node.origin.spelling == "path":  # an argument's leaf: nothing lies before it
+            return
+        if isinstance(node, Atom):
+            if any(r in self.contributions for r in node.results):
+                self.atom(node)
+        elif isinstance(node, Choice):
+            if any(r in self.contributions for r in node.results):
+                self.choice(node)
+        elif any(r in self.contributions for r in node.results):
+            self.repeat(node)
 
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "adjoint")
@@ -86,6 +117,151 @@ class _Reverse:
                 return
         for v, value in self.context.fallback(atom, results[0], "vjp", origin):
             self.contribute(v, value, origin)
+
+    # --- branches ---
+
+    def choice(self, node: Choice) -> None:
+        """The adjoint of the side that was taken; what the other side would have contributed is zero."""
+        trace, origin = self.context.trace, anchored(node, "adjoint")
+        seeds = [self.adjoint(r) for r in node.results]
+        sides: list[_Reverse] = []
+        bodies: list[list[Node]] = []
+        for region in node.regions:
+            side = _Reverse(self.context, inside=True)
+            with trace.region() as nodes:
+                for output, seed in zip(region.outputs, seeds, strict=True):
+                    side.contribute(output, seed, origin)
+                for inner in reversed(region.body):
+                    side.node(inner)
+            sides.append(side)
+            bodies.append(nodes)
+        inside = {v for region in node.regions for v in defined_within(region)}
+        inside |= {r for nodes in bodies for n in walk(nodes) for r in n.results}
+        results: list[Var] = []
+        outputs: list[list[Operand]] = [[], []]
+        owners = dict.fromkeys(v for side in sides for v in side.contributions if v not in inside)
+        for v in owners:
+            dense: list[Value | None] = []
+            for k, side in enumerate(sides):
+                parts = side.contributions.get(v, [])
+                placed = [atom for p in parts if (atom := hoistable(trace, p, inside)) is not None]
+                for atom in placed:  # the value leaves the branch, and is put in its place outside
+                    value = type_of(atom.args[0])
+                    assert isinstance(value, ArrayType)
+                    result = Var("t", value)
+                    results.append(result)
+                    outputs[k].append(atom.args[0])
+                    with trace.region(bodies[1 - k]):
+                        outputs[1 - k].append(zeros(trace, value, origin))
+                    shape = trace.attribute(Array(v), "shape", origin)
+                    args = [Array(result), shape, value_of(atom.args[2])]
+                    self.contribute(v, trace.apply(place, args, {}, origin), origin)
+                rest = [p for p in parts if hoistable(trace, p, inside) is None]
+                with trace.region(bodies[k]):
+                    dense.append(side.sum_of(v, rest, origin) if rest else None)
+            if any(d is not None for d in dense):
+                assert isinstance(v.type, ArrayType)
+                result = Var("t", strong(v.type))
+                results.append(result)
+                for k, value in enumerate(dense):
+                    with trace.region(bodies[k]):
+                        outputs[k].append(self.operand(value, v, origin))
+                self.contribute(v, Array(result), origin)
+        if results:
+            regions = [Region((), tuple(b), tuple(o)) for b, o in zip(bodies, outputs, strict=True)]
+            trace.add(Choice(tuple(results), node.test, *regions, origin, object(), node.key))
+            # The contributions stand behind the branch that gives them.
+            self.move_to_end(results)
+
+    def move_to_end(self, results: list[Var]) -> None:
+        """Put the statements that read a branch's results behind the branch."""
+        atoms, found = self.context.trace.atoms, set(results)
+        branch, late = atoms.pop(), []
+        for node in list(atoms):
+            if any(v in found for v in node.variables()):
+                found.update(node.results)
+                late.append(node)
+                atoms.remove(node)
+        atoms += [branch, *late]
+
+    # --- loops ---
+
+    def repeat(self, node: Repeat) -> None:
+        """The loop backwards: it carries the adjoints of the carries, and adds to those of what the body reads."""
+        trace, active = self.context.trace, self.context.active
+        origin = anchored(node, "adjoint")
+        carries = [c for c in node.carries if c[0] in active or c[2] in active]
+        inits = [self.operand(self.adjoint(result), result, origin) for result, *_ in carries]
+        inside = set(defined_within(node.body))
+        if node.index is not None:
+            inside.add(node.index)
+        read = dict.fromkeys(v for v in node.body.variables() if v in active and v not in inside)
+        streams = [
+            (r, self.operand(self.adjoint(r), r, origin), o) for r, o in node.stacked if r in active
+        ]
+        inner = _Reverse(self.context, inside=True)
+        with trace.region() as nodes:
+            params = [adjoint_of(param) for _, _, param, _ in carries]
+            sums = {v: adjoint_of(v) for v in read}
+            elements = [Var("t", strong(type_of(output))) for _, _, output in streams]  # type: ignore[arg-type]
+            for (_, _, _, output), param in zip(carries, params, strict=True):
+                inner.contribute(output, Array(param), origin)
+            for (_, _, output), element in zip(streams, elements, strict=True):
+                inner.contribute(output, Array(element), origin)
+            for v, total in sums.items():
+                inner.contributions[v] = [Array(total), *inner.contributions.get(v, [])]
+                inner.origins[v] = origin
+            for part in reversed(node.body.body):
+                inner.node(part)
+            outputs = [inner.operand(inner.adjoint(c[2]), c[2], origin) for c in carries]
+            added = {v: inner.adjoint(v) for v in sums}
+        added = {v: d for v, d in added.items() if operand_of(d) is not sums[v]}  # type: ignore[arg-type]
+        starts = [self.operand(self.take(v), v, origin) for v in added]
+        results = [adjoint_of(init) if isinstance(init, Var) else Var("t", p.type)
+                   for (_, init, _, _), p in zip(carries, params, strict=True)]  # fmt: skip
+        totals = [adjoint_of(v) for v in added]
+        index = None if node.index is None else replace_var(node.index)
+        trace.add(
+            Repeat(
+                (*results, *totals),
+                (*inits, *starts),
+                Region(
+                    (*params, *(sums[v] for v in added), *elements),
+                    tuple(nodes),
+                    (*outputs, *(operand_of(d) for d in added.values() if d is not None)),
+                ),
+                index,
+                node.span if node.test is None else None,
+                None,
+                tuple(o for _, o, _ in streams),
+                backwards=not node.backwards,
+                origin=origin,
+                key=object(),
+                adjoint_of=node.key,
+            )
+        )
+        for (_, init, _, _), result in zip(carries, results, strict=True):
+            self.contribute(init, Array(result), origin)
+        for v, total in zip(added, totals, strict=True):
+            self.contributions.setdefault(v, []).insert(0, Array(total))
+            self.origins[v] = origin
+
+    def take(self, v: Var) -> Value | None:
+        """What has been contributed to a variable so far, which a loop goes on adding to."""
+        parts = self.contributions.pop(v, None)
+        return self.sum_of(v, parts, self.origins[v]) if parts else None
+
+    def operand(self, value: Value | None, v: Var, origin: Origin) -> Operand:
+        """An adjoint in the type of its variable, zeros where there is none."""
+        trace = self.context.trace
+        assert isinstance(v.type, ArrayType)
+        if value is None:
+            if v.type.shape == ():
+                return zeros(trace, strong(v.type), origin)
+            return operand_of(trace.apply(np.zeros_like, [Array(v)], {}, origin))
+        if isinstance(value, Known) and v.type.shape == ():
+            return cast(trace, value, strong(v.type), origin)
+        return operand_of(value)
 
     def by_rule(
         self, atom: Atom, primitive: Primitive, results: list[Value | None], origin: Origin
@@ -123,11 +299,13 @@ class _Reverse:
         parts = self.contributions.get(v)
         if not parts:
             return None
-        origin = self.origins[v]
+        self.totals[v] = self.sum_of(v, parts, self.origins[v])
+        return self.totals[v]
+
+    def sum_of(self, v: Var, parts: list[Value], origin: Origin) -> Value:
         fitted = [self.fit(part, v, origin) for part in parts]
-        total = collect(self.context, fitted, v, origin)
+        total = collect(self.context, fitted, v, origin, self.inside)
         name_derivative(total, v, "adjoint")
-        self.totals[v] = total
         return total
 
     def fit(self, value: Value, v: Var, origin: Origin) -> Value:
@@ -160,6 +338,30 @@ class _Reverse:
         if value.type.dtype != wanted.dtype:
             value = _array(self.context.trace.cast(value, wanted.dtype, origin))
         return value
+
+
+def defined_within(region: Region) -> Iterator[Var]:
+    """Every variable that a region defines, at any depth."""
+    yield from region.params
+    for node in region.body:
+        yield from node.results
+        if isinstance(node, Repeat) and node.index is not None:
+            yield node.index
+        for inner in node.regions:
+            yield from defined_within(inner)
+
+
+def hoistable(trace: Trace, value: Value, inside: Set[Var]) -> Atom | None:
+    """The `place` that a contribution is, if its index is known outside of the branch."""
+    operand = value.operand if isinstance(value, Array) else None
+    atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
+    if atom is None or atom.op is not place or not isinstance(atom.args[0], Var | Lit):
+        return None
+    return None if any(v in inside for v in variables(atom.args[2])) else atom
+
+
+def replace_var(v: Var) -> Var:
+    return Var(v.hint, v.type, v.depth)
 
 
 def _array(value: Value) -> Array:

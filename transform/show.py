@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .ir import (
     Atom,
     Block,
     Branch,
+    Choice,
     Function,
     Global,
     Items,
     Lit,
     Loop,
     Name,
+    Node,
     Operand,
+    Region,
+    Repeat,
     Return,
     Slice,
     Star,
     Var,
+    While,
     variables,
 )
 from .lower import Lowered
@@ -44,16 +50,54 @@ def show_function(function: Function) -> str:
         return _operand(operand, names)
 
     lines = [f"{function.name}({', '.join(f'{n}: {v.type}' for n, v in function.params)}):"]
-    part = "primal"
-    for atom in function.body:
-        if atom.origin.part != part:
-            part = atom.origin.part
+    for part, depth, line in _nodes(function.body, names, "primal", 1):
+        if part:
             lines.append(f"    # {part}")
-        results = ", ".join(f"{names.name(r)}: {r.type}" for r in atom.results)
-        arguments = [text(a) for a in atom.args] + [f"{k}={text(v)}" for k, v in atom.kwargs]
-        op = getattr(atom.op, "__name__", str(atom.op))
-        lines.append(f"    {results} = {op}({', '.join(arguments)})")
+        lines.append("    " * depth + line)
     return "\n".join([*lines, f"    return {text(function.output)}"])
+
+
+def _nodes(
+    nodes: Iterable[Node], names: Names, part: str, depth: int
+) -> Iterator[tuple[str, int, str]]:
+    """(the new part, if it changes; depth; line) of each statement."""
+    for node in nodes:
+        mark = node.origin.part if node.origin.part != part and depth == 1 else ""
+        part = node.origin.part if depth == 1 else part
+        results = ", ".join(f"{names.name(r)}: {r.type}" for r in node.results)
+        if isinstance(node, Atom):
+            arguments = [_operand(a, names) for a in node.args]
+            arguments += [f"{k}={_operand(v, names)}" for k, v in node.kwargs]
+            op = getattr(node.op, "__name__", str(node.op))
+            yield mark, depth, f"{results} = {op}({', '.join(arguments)})"
+        elif isinstance(node, Choice):
+            yield mark, depth, f"{results} = if {_operand(node.test, names)}:"
+            yield from _region(node.then, names, part, depth + 1)
+            yield "", depth, "else:"
+            yield from _region(node.orelse, names, part, depth + 1)
+        else:
+            yield mark, depth, f"{results} = {_loop_head(node, names)}:"
+            if node.test is not None:
+                yield "", depth + 1, f"while ({', '.join(map(names.name, node.test.params))}):"
+                yield from _region(node.test, names, part, depth + 2)
+            params = [f"{names.name(p)}: {p.type}" for p in node.body.params]
+            yield "", depth + 1, f"with {', '.join(params)}:"
+            yield from _region(node.body, names, part, depth + 1)
+
+
+def _loop_head(node: Repeat, names: Names) -> str:
+    parts = []
+    if node.span is not None and node.index is not None:
+        bounds = ", ".join(_operand(b, names) for b in node.span)
+        order = " backwards" if node.backwards else ""
+        parts.append(f"for {names.name(node.index)} in range({bounds}){order}")
+    parts.append(f"from ({', '.join(_operand(o, names) for o in (*node.inits, *node.streams))})")
+    return " ".join(parts)
+
+
+def _region(region: Region, names: Names, part: str, depth: int) -> Iterator[tuple[str, int, str]]:
+    yield from _nodes(region.body, names, part, depth)
+    yield "", depth, f"yield {', '.join(_operand(o, names) for o in region.outputs)}"
 
 
 def _block(block: Block, depth: int) -> list[str]:
@@ -73,6 +117,11 @@ def _block(block: Block, depth: int) -> list[str]:
             lines.append(
                 f"{pad}for {_operand(statement.target)} in {_operand(statement.iterable)}:"
             )
+            lines += _block(statement.body, depth + 1)
+        elif isinstance(statement, While):
+            lines.append(f"{pad}while:")
+            lines += _block(statement.head, depth + 1)
+            lines.append(f"{pad}    stop unless {_operand(statement.test)}")
             lines += _block(statement.body, depth + 1)
     return lines
 

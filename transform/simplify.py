@@ -6,33 +6,42 @@ The passes run over derivative atoms until nothing changes; the user's own lines
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..primitives import solve_transposed
+from ..primitives import place, solve_transposed
 from .broadcasts import BROADCAST_RULES
+from .dead import drop_dead
 from .ir import (
+    ArrayType,
     Atom,
+    Choice,
     Function,
     Items,
     Lit,
+    Node,
     Operand,
+    Region,
+    Repeat,
     Slice,
     StaticType,
     Var,
     substitute,
     type_of,
     variables,
+    walk,
 )
+from .liveness import use_counts
 from .products import product
 from .rewrites import is_number, operation, rewrite
 from .sizes import spell_sizes
+from .slices import padding
 from .sums import total
 from .trace import Trace
-from .values import Array, Known, Value, operand_of, value_of
+from .values import Array, Known, Value, is_static, known, operand_of, static_value, value_of
 
 Rule = Callable[[Trace, Atom, Callable[[Var], bool]], Value | None]
 ROUNDS = 30
@@ -51,7 +60,7 @@ def simplify(function: Function) -> Function:
     function = until_settled(drop_dead(function), rules)
     function = until_settled(function, (*rules, product, total))
     function = drop_dead(spell_sizes(function))
-    return drop_dead(one_round(function, (constant_array,))[0])
+    return drop_dead(one_round(function, (constant_array, padded))[0])
 
 
 def until_settled(function: Function, rules: tuple[Rule, ...]) -> Function:
@@ -64,42 +73,126 @@ def until_settled(function: Function, rules: tuple[Rule, ...]) -> Function:
 
 
 def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bool]:
-    """Walk the atoms once, replacing each by the first rule that fits or by an equal earlier atom."""
-    uses = use_counts(function)
-    replaced: dict[Var, Operand] = {}
-    seen: dict[Any, Atom] = {}
-    trace, changed = Trace(), False
+    """Walk the statements once, replacing each by the first rule that fits or by an equal earlier one."""
+    step = _Round(rules, use_counts(function))
+    step.nodes(function.body, {})
+    output = substitute(function.output, step.resolve)
+    return replace(function, body=tuple(step.trace.atoms), output=output), step.changed
 
-    def resolve(v: Var) -> Operand:
-        return replaced.get(v, v)
 
-    def single(v: Var) -> bool:
-        return uses[v] <= 1
+class _Round:
+    """One walk. `seen` holds the statements so far that the ones to come can see."""
 
-    for original in function.body:
-        atom = original.map(resolve)
+    def __init__(self, rules: tuple[Rule, ...], uses: Counter[Var]):
+        self.rules, self.uses = rules, uses
+        self.replaced: dict[Var, Operand] = {}
+        self.trace, self.changed = Trace(), False
+
+    def resolve(self, v: Var) -> Operand:
+        return self.replaced.get(v, v)
+
+    def single(self, v: Var) -> bool:
+        return self.uses[v] <= 1
+
+    def nodes(self, nodes: Iterable[Node], seen: dict[Any, Atom]) -> None:
+        for node in nodes:
+            if isinstance(node, Atom):
+                self.atom(node.map(self.resolve), seen)
+            elif isinstance(node, Choice):
+                self.choice(node, seen)
+            else:
+                self.repeat(node, seen)
+
+    def atom(self, atom: Atom, seen: dict[Any, Atom]) -> None:
+        trace = self.trace
         if atom.origin.part != "primal" and len(atom.results) == 1:
-            value = next(
-                (v for rule in rules if (v := rule(trace, atom, single)) is not None), None
-            )
+            values = (rule(trace, atom, self.single) for rule in self.rules)
+            value = next((v for v in values if v is not None), None)
             if value is not None:
                 operand = operand_of(value)
                 adopt_name(trace, operand, atom.result)
-                replaced[atom.result] = operand
-                changed = True
-                continue
+                self.replaced[atom.result] = operand
+                self.changed = True
+                return
         key = identity(atom)
         twin = seen.get(key)
-        if twin is not None:
+        if twin is not None and atom.op not in NEW_ARRAYS:
             for old, new in zip(atom.results, twin.results, strict=True):
                 adopt_name(trace, new, old)
-                replaced[old] = new
-            changed = True
-            continue
+                self.replaced[old] = new
+            self.changed = True
+            return
         seen[key] = atom
         trace.add(atom)
-    output = substitute(function.output, resolve)
-    return replace(function, body=tuple(trace.atoms), output=output), changed
+
+    def region(self, region: Region, seen: dict[Any, Atom]) -> Region:
+        with self.trace.region() as nodes:
+            self.nodes(region.body, dict(seen))
+        outputs = tuple(substitute(o, self.resolve) for o in region.outputs)
+        return replace(region, body=tuple(nodes), outputs=outputs)
+
+    def choice(self, node: Choice, seen: dict[Any, Atom]) -> None:
+        """A result that is the same on both sides, or the test itself, needs no branch."""
+        test = substitute(node.test, self.resolve)
+        then, orelse = self.region(node.then, seen), self.region(node.orelse, seen)
+        own = {v for r in (then, orelse) for n in walk(r.body) for v in n.results}
+        kept = []
+        for k, result in enumerate(node.results):
+            one, two = then.outputs[k], orelse.outputs[k]
+            if one == two and not any(v in own for v in variables(one)):
+                self.replaced[result] = one
+            elif (one, two) == (Lit(True), Lit(False)):
+                self.replaced[result] = test
+            else:
+                kept.append(k)
+        self.changed |= len(kept) < len(node.results)
+        regions = [replace(r, outputs=tuple(r.outputs[k] for k in kept)) for r in (then, orelse)]
+        results = tuple(node.results[k] for k in kept)
+        self.trace.add(replace(node.with_regions(regions), results=results, test=test))
+
+    def repeat(self, node: Repeat, seen: dict[Any, Atom]) -> None:
+        """A carry that no iteration changes is not carried."""
+        fixed = [
+            k
+            for k, (_, init, p, output) in enumerate(node.carries)
+            if output is p and _stands_for(init, p)
+        ]
+        for k in fixed:
+            init = substitute(node.inits[k], self.resolve)
+            self.replaced[node.results[k]] = self.replaced[node.body.params[k]] = init
+            if node.test is not None:
+                self.replaced[node.test.params[k]] = init
+        if fixed:
+            self.changed, node = True, without(node, fixed)
+        regions = [self.region(region, seen) for region in node.regions]
+        self.trace.add(
+            replace(
+                node.with_regions(regions),
+                inits=tuple(substitute(o, self.resolve) for o in node.inits),
+                span=node.span and tuple(substitute(o, self.resolve) for o in node.span),
+                streams=tuple(substitute(o, self.resolve) for o in node.streams),
+            )
+        )
+
+
+def _stands_for(init: Operand, param: Var) -> bool:
+    """Whether a value may be read in place of a parameter: no dtype that is computed with it changes."""
+    found, wanted = type_of(init), param.type
+    if not isinstance(found, ArrayType) or not isinstance(wanted, ArrayType):
+        return False
+    wide = wanted.dtype.itemsize == 8 or wanted.dtype.kind == "b"
+    return found == wanted or wide and (found.shape, found.dtype) == (wanted.shape, wanted.dtype)
+
+
+def without(node: Repeat, dropped: Sequence[int]) -> Repeat:
+    """A loop without some of its carries."""
+
+    def kept(items: Sequence[Any]) -> tuple[Any, ...]:
+        return tuple(item for k, item in enumerate(items) if k not in dropped)
+
+    body = replace(node.body, params=kept(node.body.params), outputs=kept(node.body.outputs))
+    test = node.test and replace(node.test, params=kept(node.test.params))
+    return replace(node, results=kept(node.results), inits=kept(node.inits), body=body, test=test)
 
 
 def adopt_name(trace: Trace, operand: Operand, old: Var) -> None:
@@ -113,24 +206,8 @@ def adopt_name(trace: Trace, operand: Operand, old: Var) -> None:
             operand.adjoint_of, operand.tangent_of = old.adjoint_of, old.tangent_of
 
 
-def use_counts(function: Function) -> Counter[Var]:
-    uses: Counter[Var] = Counter()
-    for atom in function.body:
-        uses.update(atom.variables())
-    uses.update(variables(function.output))
-    return uses
-
-
-def drop_dead(function: Function) -> Function:
-    """Only the atoms that the output needs."""
-    live = set(variables(function.output))
-    kept: list[Atom] = []
-    for atom in reversed(function.body):
-        if any(r in live for r in atom.results):
-            live.update(atom.variables())
-            kept.append(atom)
-    return function.with_body(tuple(reversed(kept)))
-
+# Each of these makes an array of its own, which may be changed in place later.
+NEW_ARRAYS = (np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy)  # fmt: skip
 
 COMMUTATIVE = (np.add, np.multiply, np.maximum, np.minimum)
 
@@ -229,6 +306,19 @@ def constant_array(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> V
     if atom.op is np.full_like:
         return _full_like(trace, atom, atom.args[0], atom.args[1])
     return None
+
+
+def padded(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
+    """What is written as padding does not read the shape that it comes to."""
+    if atom.op is not place or not isinstance(atom.args[1], Var) or not is_static(atom.args[2]):
+        return None
+    value, shape, index = atom.args
+    if not isinstance(type_of(value), ArrayType) or not isinstance(value, Var):
+        return None
+    if padding(index, static_value(shape)) is None:
+        return None
+    args = [value_of(value), known(static_value(shape)), value_of(index)]
+    return trace.apply(place, args, {}, atom.origin)
 
 
 def _full_like(trace: Trace, atom: Atom, model: Operand, number: Operand) -> Value | None:

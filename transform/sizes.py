@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,9 +15,12 @@ from .ir import (
     Function,
     Items,
     Lit,
+    Node,
     Operand,
+    Region,
     StaticType,
     Var,
+    definitions,
     substitute,
     variables,
 )
@@ -35,39 +38,66 @@ def spell_sizes(function: Function) -> Function:
 def _live(function: Function) -> set[Var]:
     """The variables whose values, not only whose shapes, the output needs."""
     live = set(variables(function.output)) | {v for _, v in function.params}
-    for atom in reversed(function.body):
-        if any(r in live for r in atom.results) and atom.op is not getattr:
-            live.update(atom.variables())
+    _mark(function.body, live)
     return live
+
+
+def _mark(nodes: Sequence[Node], live: set[Var]) -> None:
+    for node in reversed(nodes):
+        if isinstance(node, Atom):
+            if any(r in live for r in node.results) and node.op is not getattr:
+                live.update(node.variables())
+            continue
+        for operand in node.operands():
+            live.update(variables(operand))
+        for region in node.regions:
+            live.update(region.params)
+            live.update(v for output in region.outputs for v in variables(output))
+            _mark(region.body, live)
 
 
 class _Sizes:
     def __init__(self, function: Function, live: set[Var]):
         self.function, self.live = function, live
         self.trace = Trace()
-        self.definitions = {r: atom for atom in function.body for r in atom.results}
+        self.definitions = definitions(function.body)
         self.replaced: dict[Var, Operand] = {}
 
     def run(self) -> Function:
-        for original in self.function.body:
-            atom = original.map(lambda v: self.replaced.get(v, v))
-            if atom.op is getattr:
-                x, attribute = atom.args
-                if (
-                    isinstance(x, Var)
-                    and isinstance(x.type, ArrayType)
-                    and self.respells(x, static_value(attribute))
-                ):
-                    self.replaced[atom.result] = self.spelled(x, static_value(attribute), atom)
-                    continue
-            if atom.op is getitem and isinstance(atom.args[0], Items) and is_static(atom.args[1]):
-                place = static_value(atom.args[1])
-                if isinstance(place, int):
-                    self.replaced[atom.result] = atom.args[0].items[place]
-                    continue
-            self.trace.add(atom)
+        self.nodes(self.function.body)
         output = substitute(self.function.output, lambda v: self.replaced.get(v, v))
         return replace(self.function, body=tuple(self.trace.atoms), output=output)
+
+    def nodes(self, nodes: Sequence[Node]) -> None:
+        for original in nodes:
+            node = original.map(lambda v: self.replaced.get(v, v))
+            if isinstance(node, Atom):
+                self.atom(node)
+            else:
+                self.trace.add(node.with_regions([self.region(r) for r in node.regions]))
+
+    def region(self, region: Region) -> Region:
+        with self.trace.region() as nodes:
+            self.nodes(region.body)
+        outputs = tuple(substitute(o, lambda v: self.replaced.get(v, v)) for o in region.outputs)
+        return replace(region, body=tuple(nodes), outputs=outputs)
+
+    def atom(self, atom: Atom) -> None:
+        if atom.op is getattr:
+            x, attribute = atom.args
+            if (
+                isinstance(x, Var)
+                and isinstance(x.type, ArrayType)
+                and self.respells(x, static_value(attribute))
+            ):
+                self.replaced[atom.result] = self.spelled(x, static_value(attribute), atom)
+                return
+        if atom.op is getitem and isinstance(atom.args[0], Items) and is_static(atom.args[1]):
+            place = static_value(atom.args[1])
+            if isinstance(place, int):
+                self.replaced[atom.result] = atom.args[0].items[place]
+                return
+        self.trace.add(atom)
 
     def respells(self, x: Var, attribute: str) -> bool:
         """A value that only its shape keeps alive, or whose size is better read from a named array."""

@@ -6,25 +6,42 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import place
+from ..primitives import add_at, place
 from .derivative import Context
 from .ir import ArrayType, Atom, Operand, Origin, Var
-from .values import Array, Struct, Value, known, static_value, value_of
+from .values import Array, Struct, Value, is_static, known, static_value, value_of
 
 
-def collect(context: Context, parts: list[Value], v: Var, origin: Origin) -> Value:
-    """The sum of adjoint contributions to `v`, all of its shape."""
+def collect(
+    context: Context, parts: list[Value], v: Var, origin: Origin, inside: bool = False
+) -> Value:
+    """The sum of adjoint contributions to `v`, all of its shape.
+
+    Inside a loop or a branch, what belongs to an element or a slice is added in its place; no array is made for it.
+    """
     assert isinstance(v.type, ArrayType)
     placed = [_placed(context, part) for part in parts]
     tiles = [atom for atom in placed if atom is not None]
     rest = [part for part, atom in zip(parts, placed, strict=True) if atom is None]
-    if len(tiles) > 1:
+    if len(tiles) > 1 and not inside:
         joined = join(context, tiles, v.type, origin)
         if joined is not None:
             parts = [joined, *rest]
+    later: list[Atom] = []
+    if inside or not all(is_static(atom.args[2]) for atom in tiles):
+        atoms = [_placed(context, part) for part in parts]
+        dense = [p for p, atom in zip(parts, atoms, strict=True) if atom is None]
+        later = [atom for atom in atoms if atom is not None]
+        if not dense and later:
+            first = parts[atoms.index(later[0])]
+            dense, later = [first], later[1:]
+        parts = dense
     total = parts[0]
     for part in parts[1:]:
         total = context.operator(np.add, [total, part], origin)
+    for atom in later:
+        value, _, index = map(value_of, atom.args)
+        total = context.trace.apply(add_at, [total, value, index], {}, origin)
     return total
 
 
@@ -89,3 +106,32 @@ def _span(index: Operand, shape: tuple[int, ...]) -> tuple[int, int, int, bool] 
             start = int(part) % shape[axis]
             found = (axis, start, start + 1, True)
     return found
+
+
+def padding(
+    index: Operand, shape: tuple[int, ...]
+) -> tuple[list[tuple[int, int]], set[int]] | None:
+    """How much padding on each axis puts a slice back into its array, and which axes the index took away."""
+    value = static_value(index)
+    parts = list(value) if isinstance(value, tuple) else [value]
+    if any(
+        p is None or not isinstance(p, int | np.integer | slice | type(...)) or isinstance(p, bool)
+        for p in parts
+    ):
+        return None
+    if Ellipsis in parts:
+        k = parts.index(Ellipsis)
+        parts[k : k + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
+    parts += [slice(None)] * (len(shape) - len(parts))
+    widths, points = [], set()
+    for axis, (part, size) in enumerate(zip(parts, shape, strict=True)):
+        if isinstance(part, slice):
+            start, stop, step = part.indices(size)
+            if step != 1:
+                return None
+            stop = max(start, stop)
+        else:
+            start, points = int(part) % size, points | {axis}
+            stop = start + 1
+        widths.append((start, size - stop))
+    return widths, points

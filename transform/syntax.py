@@ -21,6 +21,9 @@ ALLOWED_STATEMENTS = (
     cst.ImportFrom,
     cst.If,
     cst.For,
+    cst.While,
+    cst.Break,
+    cst.Continue,
     cst.FunctionDef,
 )
 
@@ -50,7 +53,6 @@ ALLOWED_EXPRESSIONS = (
 )
 
 NAMES: dict[type[cst.CSTNode], str] = {
-    cst.While: "a while loop",
     cst.Del: "del",
     cst.Try: "try",
     cst.TryStar: "try",
@@ -59,8 +61,6 @@ NAMES: dict[type[cst.CSTNode], str] = {
     cst.Nonlocal: "nonlocal",
     cst.ClassDef: "a class definition",
     cst.Match: "match",
-    cst.Break: "break",
-    cst.Continue: "continue",
     cst.Yield: "yield",
     cst.Await: "await",
     cst.NamedExpr: "an assignment expression (:=)",
@@ -71,8 +71,6 @@ NAMES: dict[type[cst.CSTNode], str] = {
 }
 
 REMEDIES: dict[type[cst.CSTNode], str] = {
-    cst.Break: "loop over the part that is needed, or choose with np.where",
-    cst.Continue: "put the rest of the body under an if",
     cst.Await: "make the function synchronous",
     cst.Del: "leave it out: names cost nothing",
     cst.Try: "test the condition with np.where before computing, instead of catching an error after it",
@@ -87,7 +85,6 @@ REMEDIES: dict[type[cst.CSTNode], str] = {
     cst.SetComp: "write a list comprehension",
     cst.DictComp: "write the dict out",
     cst.Set: "write a tuple",
-    cst.While: "use array operations; loops whose length depends on values are not supported yet",
 }
 
 
@@ -114,23 +111,12 @@ class _Checker(cst.CSTVisitor):
             self.refuse(node.decorators[0], "a decorator on an inner function", "define it outside")
         if isinstance(node, cst.FunctionDef | cst.For | cst.CompFor) and node.asynchronous:
             self.refuse(node, "async")
-        if isinstance(node, cst.For) and node.orelse is not None:
-            self.refuse(node.orelse, "for/else", "test a flag after the loop")
-        if isinstance(node, cst.AugAssign | cst.AnnAssign) and not isinstance(
-            node.target, cst.Name
-        ):
-            self.refuse_store(node.target)
-        if isinstance(node, cst.AssignTarget):
+        if isinstance(node, cst.AugAssign | cst.AnnAssign | cst.AssignTarget | cst.For):
             self.check_target(node.target)
         if isinstance(node, cst.Expr) and not isinstance(
-            node.value, cst.SimpleString | cst.Ellipsis
+            node.value, cst.Call | cst.SimpleString | cst.Ellipsis | cst.Yield | cst.Await
         ):
-            self.refuse(
-                node,
-                "a statement whose value is thrown away",
-                "assign the result; calls for their effect (print, list.append, out-arguments) are "
-                "not supported yet",
-            )
+            self.refuse(node, "a statement whose value is thrown away", "assign the result")
         return not isinstance(node, cst.Annotation)
 
     def check_target(self, target: cst.BaseExpression) -> None:
@@ -139,18 +125,8 @@ class _Checker(cst.CSTVisitor):
                 self.check_target(element.value)
         elif isinstance(target, cst.StarredElement):
             self.check_target(target.value)
-        elif not isinstance(target, cst.Name):
-            self.refuse_store(target)
-
-    def refuse_store(self, target: cst.BaseExpression) -> None:
-        if isinstance(target, cst.Subscript):
-            self.refuse(
-                target,
-                "an assignment to array elements",
-                "build the array with np.where, np.concatenate or np.stack; in-place updates are not "
-                "supported yet",
-            )
-        self.refuse(target, "an assignment to an attribute", "return the value instead")
+        elif not isinstance(target, cst.Name | cst.Subscript):
+            self.refuse(target, "an assignment to an attribute", "return the value instead")
 
     def refuse(self, node: cst.CSTNode, what: str | None = None, remedy: str | None = None) -> None:
         what = what or NAMES.get(type(node), f"this syntax ({type(node).__name__})")

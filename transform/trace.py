@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..primitives import Primitive, array_params, astype, getitem, lookup, name_of
-from .errors import BackproseError, ProgramError, RefusedError
-from .ir import ArrayType, Atom, CallSite, Items, Lit, Origin, StaticType, Var, type_of
+from ..primitives import (
+    Primitive,
+    add_at,
+    array_params,
+    astype,
+    getitem,
+    lookup,
+    name_of,
+    update,
+)
+from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
+from .ir import (
+    ArrayType,
+    Atom,
+    CallSite,
+    Items,
+    Lit,
+    Node,
+    Origin,
+    StaticType,
+    Var,
+    definitions,
+    type_of,
+)
+from .journal import Journal
 from .ranges import check_known, index_parts
 from .result_types import python_operator, result_type
 from .values import Array, Known, Struct, Value, is_operand, known, operand_of, settled, struct
+from .views import as_view, is_contiguous, link, whole_view
 
 TEMPORARY = "t"
 
@@ -23,7 +47,7 @@ TEMPORARY = "t"
 class Trace:
     """Typed atoms in the making, the inlined calls, and the globals that the function read."""
 
-    atoms: list[Atom] = field(default_factory=list)
+    atoms: list[Node] = field(default_factory=list)
     calls: list[CallSite] = field(default_factory=list)
     dependencies: list[tuple[Callable[[], Any], Any]] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
@@ -35,14 +59,30 @@ class Trace:
     indexed: list[tuple[Var, int]] = field(
         default_factory=list
     )  # index arrays and the sizes of their axes
+    journal: Journal = field(default_factory=Journal)
+    spans: dict[Var, tuple[Value, Value, Value]] = field(
+        default_factory=dict
+    )  # the ranges of loop variables
+    written: set[Any] = field(default_factory=set)  # storages that some update has changed
 
     def __post_init__(self) -> None:
-        for atom in self.atoms:
-            self.definitions.update(dict.fromkeys(atom.results, atom))
+        self.definitions.update(definitions(self.atoms))
 
-    def add(self, atom: Atom) -> None:
-        self.atoms.append(atom)
-        self.definitions.update(dict.fromkeys(atom.results, atom))
+    def add(self, node: Node) -> None:
+        self.atoms.append(node)
+        if isinstance(node, Atom):
+            self.definitions.update(dict.fromkeys(node.results, node))
+        else:
+            self.definitions.update(definitions([node]))
+
+    @contextmanager
+    def region(self, atoms: list[Node] | None = None) -> Iterator[list[Node]]:
+        """Write to another list for the time of a `with` block: the body of a loop, a side of a branch."""
+        saved, self.atoms = self.atoms, [] if atoms is None else atoms
+        try:
+            yield self.atoms
+        finally:
+            self.atoms = saved
 
     def emit(self, result: Var, op: Any, args: tuple, kwargs: tuple, origin: Origin) -> Var:
         self.add(Atom((result,), op, args, kwargs, origin))
@@ -106,7 +146,7 @@ class Trace:
         if op is getitem and isinstance(args[0], Array):
             axes = new_axes(args[1], args[0].type.ndim)
             if axes == () and not args[0].scalar:
-                return Array(args[0].operand, args[0].storage)  # x[:] is a view of all of x
+                return whole_view(self, args[0])
             if axes:
                 axis = known(axes[0] if len(axes) == 1 else axes)
                 return self._apply(np.expand_dims, [args[0], axis], {}, origin)
@@ -121,7 +161,7 @@ class Trace:
             # Nothing is known of such a function: what it returns may be a view of what it was given.
             given = next((v for v in args if isinstance(v, Array)), None)
             if given is not None and isinstance(result, Array) and not result.scalar:
-                share_storage(result, given)
+                link(self, result, given)
             return result
         op = primitive.function
         bound = bind(primitive, args, kwargs)
@@ -135,6 +175,8 @@ class Trace:
             elif param.name == "index":
                 value = self.index_like(value, origin)
             if param.default is param.empty:
+                if param.name not in (*primitive.wrt, "indices", "condition", "index", "x"):
+                    self._check_static(primitive, param.name, value)
                 positional.append(operand_of(value))
             elif not _is_default(value, param.default):
                 self._check_static(primitive, param.name, value)
@@ -144,14 +186,15 @@ class Trace:
         result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
         if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
             self.note_contents(result, op, [*map(settled, args)], kwargs)
-        if op is getitem:
+        if op in (getitem, update, add_at):
             shape = type_of(positional[0]).shape  # type: ignore[union-attr]
-            check_known(positional[1], shape, self.contents)
-            self.indexed += index_parts(positional[1], shape)
+            check_known(positional[-1], shape, self.contents)
+            self.indexed += index_parts(positional[-1], shape)
         if isinstance(result, Array):
             first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
             if primitive.views and isinstance(first, Array) and not result.scalar:
-                share_storage(result, first)
+                return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
+            result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
         return result
 
     def note_contents(
@@ -169,9 +212,10 @@ class Trace:
 
     def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
         if name not in primitive.wrt and not isinstance(value, Known):
-            raise RefusedError(
+            raise StaticNeededError(
                 f"argument {name!r} of {primitive.name} depends on an array",
                 remedy="it must be known before the function runs: an int, a tuple, a string",
+                operand=operand_of(value),
             )
 
     def results(
@@ -188,6 +232,8 @@ class Trace:
 
     def array_like(self, value: Value, origin: Origin) -> Value:
         """NumPy takes lists of numbers for arrays; so do we, by an explicit `np.array`."""
+        if isinstance(value, Struct) and value.rows is not None:
+            return value.rows
         if isinstance(value, Struct) and value.kind in (list, tuple):
             return self.apply(np.array, [value], {}, replace(origin, spelling="function"))
         if isinstance(value, Known) and isinstance(value.value, list | tuple):
@@ -254,12 +300,6 @@ def numpy_parameters(function: Any) -> list[str]:
     except (TypeError, ValueError):
         return []
     return [p.name for p in params if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def share_storage(view: Array, base: Array) -> None:
-    """Note that an array may be a view of another."""
-    view.storage = base.storage
-    base.storage.members += 1
 
 
 def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:

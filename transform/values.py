@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from .errors import RefusedError, Span
 from .ir import ArrayType, Items, Lit, Operand, Slice, StaticType, Type, Var, type_of
+from .journal import Journal, birth
 from .lower import Lowered
 
 
@@ -23,39 +25,134 @@ class Known:
         return f"Known({self.value!r})"
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Unset:
+    """What a name or an array holds where its value cannot be told; reading it is an error."""
+
+    message: str
+    span: Span | None = None
+    remedy: str | None = None
+
+    def error(self) -> RefusedError:
+        return RefusedError(self.message, None, self.remedy, self.span)
+
+
 @dataclass(eq=False, slots=True)
 class Storage:
-    """The memory of an array. Two `Array`s with one storage are views of each other."""
+    """The memory of an array: its value now. `linked` are storages that may be the same memory.
 
+    `parameter` names the argument that it came with, `outside` the global.
+    """
+
+    value: Operand | Unset | None = None
     parameter: str | None = None
-    members: int = 0
+    outside: str | None = None
+    linked: tuple[Storage, ...] = ()
+    born: int = field(default_factory=birth)
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True)
+class View:
+    """How a view is read from the array that it is a part of, and written into it (None: read-only)."""
+
+    base: Array
+    journal: Journal
+    read: Callable[[Operand], Operand]
+    write: Callable[[Operand, Array], Operand] | None = None
+
+
 class Array:
-    """An array object of the user's program. An in-place operation changes `operand`, for every alias."""
+    """An array object of the user's program; aliases are one object, views share its storage."""
 
-    operand: Operand
-    storage: Storage = field(default_factory=Storage)
-    scalar: bool = False  # NumPy's scalars cannot be changed in place
+    __slots__ = ("_memo", "born", "contiguous", "scalar", "storage", "type", "view")
 
-    def __post_init__(self) -> None:
-        self.storage.members += 1
+    def __init__(
+        self,
+        operand: Operand,
+        storage: Storage | None = None,
+        scalar: bool = False,
+        view: View | None = None,
+    ):
+        found = type_of(operand)
+        assert isinstance(found, ArrayType)
+        self.type: ArrayType = found
+        self.scalar = scalar  # NumPy's scalars cannot be changed in place
+        self.view = view
+        self.contiguous = found.ndim <= 1 and view is None  # in C order, as far as is known
+        self.born = birth()
+        if view is None:
+            self.storage = storage or Storage()
+            self.storage.value = operand
+            self._memo = None
+        else:
+            self.storage = view.base.storage
+            self._memo = (view.base.operand, operand)
 
     @property
-    def type(self) -> ArrayType:
-        found = type_of(self.operand)
-        assert isinstance(found, ArrayType)
-        return found
+    def operand(self) -> Operand:
+        """The value now. Raises `RefusedError` where an update may have changed it."""
+        if self.view is not None:
+            base = self.view.base.operand
+            if self._memo is None or self._memo[0] is not base:
+                self.view.journal.set(self, "_memo", (base, self.view.read(base)))
+            assert self._memo is not None
+            return self._memo[1]
+        value = self.storage.value
+        if isinstance(value, Unset):
+            raise value.error()
+        assert value is not None
+        return value
+
+    def __repr__(self) -> str:
+        return f"Array({self.type})"
+
+
+@dataclass(frozen=True, eq=False, slots=True, repr=False)
+class KnownRange(Known):
+    """A range that is known now, with its bounds as they are spelled."""
+
+    bounds: tuple[Known, Known, Known]
+
+
+class Opaque(list):
+    """The items of a list that cannot be taken one by one."""
+
+    reason = ""
+
+    def refuse(self, *args: Any) -> Any:
+        raise RefusedError(self.reason, None, "make it an array with np.array(list) after the loop")
+
+    __iter__ = __getitem__ = __len__ = __bool__ = __add__ = __mul__ = refuse
+
+
+class Growing(Opaque):
+    """A list while a loop appends to it: what this iteration has appended, if it has."""
+
+    reason = "a list is read in the loop that fills it"
+
+    def __init__(self, before: int, item: Value | None = None):
+        super().__init__()
+        self.before, self.item = before, item
+
+
+class Rows(Opaque):
+    """A list that a loop has filled."""
+
+    reason = "the items of a list that a loop has filled are the rows of one array"
 
 
 @dataclass(eq=False, slots=True)
 class Struct:
-    """A container with arrays in it. `kind` is tuple, list, dict or a namedtuple class."""
+    """A container with arrays in it. `kind` is tuple, list, dict or a namedtuple class.
+
+    A list that a loop has filled is kept as one array, `rows`, of which its items are the rows.
+    """
 
     kind: type
     items: list[Value]
     keys: tuple[Any, ...] = ()
+    rows: Array | None = None
+    born: int = field(default_factory=birth)
 
     def entries(self) -> list[tuple[Any, Value]]:
         keys = self.keys or tuple(range(len(self.items)))

@@ -1,0 +1,130 @@
+"""Random loop programs by the thousand: `python tests/programs/fuzz.py --examples 2000`.
+
+Each seed is one program: `--seed S --examples 1 --print` shows that of seed S. Exits with 1 on a mismatch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import time
+from collections import Counter
+from functools import partial
+from pathlib import Path
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `programs`
+
+import jax
+from backprose.transform import pipeline
+
+from programs.loop_checks import Found, Mismatch, check_program, check_seed
+from programs.loop_programs_random import ALL_FEATURES
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--examples", type=int, default=500, help="how many programs")
+    parser.add_argument("--seed", type=int, help="the first seed; otherwise a new one every time")
+    parser.add_argument("--features", help="only these, separated by commas")
+    parser.add_argument("--without", default="", help="all features but these")
+    parser.add_argument("--targets", default="numpy,jax")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="write mismatching programs there")
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--limit", type=int, default=120, help="seconds for one program")
+    parser.add_argument(
+        "--no-shrink", action="store_true", help="show failing programs as they are"
+    )
+    parser.add_argument("--print", action="store_true", help="print every program")
+    options = parser.parse_args()
+    listed = lambda text: frozenset(filter(None, text.split(",")))
+    options.chosen = listed(options.features) if options.features else ALL_FEATURES
+    options.chosen -= listed(options.without)
+    unknown = (options.chosen | listed(options.without)) - ALL_FEATURES
+    if unknown:
+        parser.error(f"no such features: {sorted(unknown)}; there are {sorted(ALL_FEATURES)}")
+    return options
+
+
+def check_in_time(text: str, values: tuple, targets: tuple[str, ...], limit: int):
+    """`check_program`; a program that takes too long counts as a mismatch."""
+
+    def stop(*_):
+        raise Mismatch(f"takes more than {limit} s\n{text}")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(limit)
+    try:
+        return check_program(text, values, targets)
+    finally:
+        signal.alarm(0)
+
+
+def work(seed: int, options: argparse.Namespace) -> tuple[int, Found]:
+    """Check one seed, in a process of its own."""
+    pipeline.CHECK_EVERY_STEP = True
+    if seed % 20 == 0:
+        jax.clear_caches()
+    targets = tuple(options.targets.split(","))
+    check = partial(check_in_time, targets=targets, limit=options.limit)
+    found = check_seed(seed, options.chosen, check, not options.no_shrink)
+    if found.error is not None:  # a traceback cannot be sent
+        found = Found(found.program, None, Mismatch(str(found.error) or repr(found.error)))
+    return seed, found
+
+
+def kept(seed: int, found: Found, folder: Path) -> Path:
+    """Write a failing program with its arguments, so that it can be run."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"seed_{seed}.py"
+    said = str(found.error).split("\n")[0]
+    path.write_text(f"# seed {seed}: {said}\n{found.program!r}")
+    return path
+
+
+def main() -> int:
+    options = arguments()
+    first = options.seed if options.seed is not None else int(time.time()) % 10**6 * 1000
+    seeds = range(first, first + options.examples)
+    print(f"seeds {seeds.start} to {seeds.stop - 1}, {len(options.chosen)} features", flush=True)
+    refusals: Counter[str] = Counter()
+    example: dict[str, int] = {}
+    mismatches, rough, start = [], 0, time.time()
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(options.processes, maxtasksperchild=300) as pool:
+        results = pool.imap_unordered(partial(work, options=options), seeds)
+        for done, (seed, found) in enumerate(results, 1):
+            if options.print:
+                print(f"# seed {seed}: {found.outcome}\n{found.program!r}", flush=True)
+            if found.outcome is None:
+                mismatches.append(seed)
+                said = str(found.error).split("\nimport numpy")[0]
+                print(f"\nMISMATCH, seed {seed}: {said}\n{found.program!r}", flush=True)
+                if options.keep:
+                    print(f"kept in {kept(seed, found, options.keep)}", flush=True)
+            elif found.outcome.status == "refused":
+                message = re.sub(r"'[^']*'|\d+", "_", found.outcome.message)
+                refusals[message] += 1
+                example.setdefault(message, seed)
+            rough += found.outcome is not None and not found.outcome.smooth
+            if done % 50 == 0 or done == len(seeds):
+                rate = done / (time.time() - start)
+                print(
+                    f"{done} programs, {rate:.1f} a second: {len(mismatches)} mismatches, "
+                    f"{refusals.total()} refused, {rough} at a kink",
+                    flush=True,
+                )
+    print(f"\nrefused: {refusals.total() / max(1, len(seeds)):.1%}")
+    for message, times in refusals.most_common(15):
+        print(f"{times:6d}  {message}  (seed {example[message]})")
+    if mismatches:
+        print(f"\n{len(mismatches)} mismatches, seeds {mismatches}")
+    return 1 if mismatches else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,213 @@
+"""A branch whose test is an array value: both sides are walked from the same state, and what they changed is joined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .errors import ProgramError, Span
+from .ir import Choice, Lit, Node, Operand, Origin, Region, Var, type_of
+from .journal import MISSING, Cell
+from .structure import VALUE
+from .trees import (
+    Fixed,
+    Inner,
+    Leaf,
+    Mismatch,
+    Tree,
+    arrays,
+    instantiate,
+    join,
+    operands,
+    same,
+    tree_of,
+    variable,
+)
+from .values import Array, Growing, Known, Struct, Unset, Value, known
+from .views import link_storages
+
+if TYPE_CHECKING:
+    from .infer import Interpreter
+    from .trace import Trace
+
+
+@dataclass
+class Side:
+    """What one side of a branch does: its statements and the cells that it leaves changed."""
+
+    nodes: list[Node]
+    changes: dict[Cell, Any]
+
+    def value(self, cell: Cell) -> Any:
+        return self.changes[cell] if cell in self.changes else cell.read()
+
+
+def test_of(trace: Trace, value: Array, origin: Origin) -> Array:
+    """The truth of an array of one element, as NumPy's `bool` of it."""
+    if value.type.size != 1:
+        raise ProgramError(
+            "ValueError: the truth value of an array with more than one element is ambiguous; "
+            "use np.any or np.all",
+            origin.span,
+        )
+    test: Value = value
+    if value.type.ndim:
+        test = trace.apply(np.reshape, [test, known(())], {}, origin)
+    if value.type.dtype.kind != "b":
+        test = trace.apply(np.not_equal, [test, known(0)], {}, origin)
+    assert isinstance(test, Array)
+    return test
+
+
+def choose(
+    interpreter: Interpreter,
+    test: Array,
+    then: Callable[[], None],
+    orelse: Callable[[], None],
+    origin: Origin,
+) -> None:
+    """Walk both sides and continue with the joined state."""
+    trace = interpreter.trace
+    flag = test_of(trace, test, origin)
+    sides = walk_side(trace, then), walk_side(trace, orelse)
+    cells = list(dict.fromkeys((*sides[0].changes, *sides[1].changes)))
+    joined: dict[Cell, tuple[Tree, Value]] = {}
+    results: list[Var] = []
+    pairs: dict[tuple[int, int], Value] = {}
+    after: dict[Cell, Any] = {}
+    for cell in cells:
+        one, two = (side.value(cell) for side in sides)
+        key = id(one), id(two)
+        if key in pairs:  # two names of one array on both sides
+            after[cell] = pairs[key]
+            continue
+        found = join_cell(cell, one, two, origin.span)
+        if isinstance(found, Unset) or found is MISSING:
+            after[cell] = found
+            continue
+        hint, depth = cell_name(interpreter, cell)
+
+        def make(leaf: Leaf, hint: str = hint, depth: int | None = depth) -> Var:
+            results.append(variable(leaf, hint, depth))
+            return results[-1]
+
+        value = instantiate(found, make)
+        if isinstance(found, Fixed) and isinstance(value, Known) and value is not cell.read():
+            value = value if isinstance(value.operand, Lit) else known(value.value)
+        joined[cell] = found, value
+        after[cell] = pairs[key] = value
+    outputs: list[list[Operand]] = []
+    for side in sides:
+        with trace.journal.replayed(side.changes), trace.region(side.nodes):
+            values = [(side.value(cell), tree) for cell, (tree, _) in joined.items()]
+            outputs.append([o for v, t in values for o in cell_operands(trace, v, t, origin)])
+    if results:
+        regions = [
+            Region((), tuple(s.nodes), tuple(o)) for s, o in zip(sides, outputs, strict=True)
+        ]
+        trace.add(Choice(tuple(results), flag.operand, *regions, origin, key=object()))
+    for cell, value in after.items():
+        if cell.kind == "value" and isinstance(value, Array):
+            trace.journal.set(cell.owner, "value", value.operand)
+            trace.written.add(cell.owner)
+        elif cell.kind == "items" and cell in joined:
+            trace.journal.set(cell.owner, "items", list(value.items))
+        else:
+            trace.journal.set(cell.owner, cell.key, value)
+            for source in (side.value(cell) for side in sides):
+                link_parts(trace, value, source)
+
+
+def walk_side(trace: Trace, run: Callable[[], None]) -> Side:
+    journal = trace.journal
+    mark = journal.mark()
+    try:
+        with trace.region() as nodes:
+            run()
+            changes = journal.changes(mark)
+    finally:
+        journal.undo(mark)
+    return Side(nodes, changes)
+
+
+def join_cell(cell: Cell, one: Any, two: Any, span: Span | None) -> Any:
+    """The common form of a cell's two values, or why there is none."""
+    for value in (one, two):
+        if isinstance(value, Unset):
+            return value
+    if cell.kind == "value":
+        found = type_of(one)
+        return Leaf(found, False)  # type: ignore[arg-type]
+    if cell.kind == "keys":
+        return Unset(
+            "a dict gets a key on one branch only", span, "give it the key before the branch"
+        )
+    if cell.kind == "items":
+        if isinstance(one, Growing) or isinstance(two, Growing):
+            return Unset("a list grows on one branch only", span, "append on both branches")
+        if len(one) != len(two):
+            return Unset("a list grows on one branch only", span, "append on both branches")
+        return join_lists(one, two, span)
+    if one is MISSING or two is MISSING:
+        if cell.key[0] == "%" and cell.key != VALUE.id:  # a temporary of one side
+            return MISSING
+        if "%" in cell.key:  # a flag guards it
+            return tree_of(two if one is MISSING else one)
+        return Unset(
+            f"{cell.key!r} gets its value on one branch only",
+            span,
+            "give it a value before the branch",
+        )
+    if same(one, two):
+        return Fixed(one)
+    try:
+        return join(tree_of(one), tree_of(two), (one, two))
+    except Mismatch as mismatch:
+        return Unset(f"{cell.key.split('%')[0] or 'the value'!r} {mismatch}", span)
+
+
+def join_lists(one: list[Value], two: list[Value], span: Span | None) -> Tree | Unset:
+    try:
+        children = tuple(
+            Fixed(a) if same(a, b) else join(tree_of(a), tree_of(b), (a, b))
+            for a, b in zip(one, two, strict=True)
+        )
+    except Mismatch as mismatch:
+        return Unset(f"an item of the list {mismatch}", span)
+    return Inner(list, (), children)
+
+
+def cell_operands(trace: Trace, value: Any, tree: Tree, origin: Origin) -> list[Operand]:
+    """The operands of a cell's value: an operand itself, a list of values, or a value."""
+    if isinstance(value, list):
+        value = Struct(list, value)
+    if (
+        isinstance(tree, Leaf)
+        and not isinstance(value, Array | Known | Unset)
+        and value is not MISSING
+    ):
+        return [value]
+    return operands(trace, value, tree, origin)
+
+
+def cell_name(interpreter: Interpreter, cell: Cell) -> tuple[str, int | None]:
+    """The name, and how deep it was given, that a joined value would like to have."""
+    if cell.kind in ("value", "items", "keys"):
+        operand = cell.read() if cell.kind == "value" else None
+        return getattr(operand, "hint", ""), getattr(operand, "depth", None)
+    hint = cell.key.split("%")[0]
+    return hint, getattr(cell.owner, "depth", None)
+
+
+def link_parts(trace: Trace, value: Any, source: Any) -> None:
+    """Arrays that may be those of `source` share memory with them."""
+    if isinstance(value, Unset) or value is MISSING:
+        return
+    mine, theirs = list(arrays(value)), list(arrays(source))
+    for a in mine:
+        for b in theirs:
+            if a is not b and not a.scalar and not b.scalar and a.type == b.type:
+                link_storages(trace, a.storage, b.storage)

@@ -1,0 +1,91 @@
+"""Dead code: statements, results of branches and carries of loops that the output does not need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from .ir import Atom, Choice, Function, Node, Operand, Region, Repeat, Var, variables
+
+
+def drop_dead(function: Function) -> Function:
+    """Only the statements that the output needs.
+
+    The adjoint of a loop or a branch may read values from inside the one that it belongs to; these live, too.
+    """
+    live = set(variables(function.output))
+    return function.with_body(live_nodes(function.body, live))
+
+
+def live_nodes(nodes: Sequence[Node], live: set[Var]) -> tuple[Node, ...]:
+    """The statements that `live` needs; adds to it what they read."""
+    kept: list[Node] = []
+    for node in reversed(nodes):
+        if isinstance(node, Atom):
+            if any(r in live for r in node.results):
+                live.update(node.variables())
+                kept.append(node)
+        else:
+            found = _choice(node, live) if isinstance(node, Choice) else _repeat(node, live)
+            if found is not None:
+                kept.append(found)
+    return tuple(reversed(kept))
+
+
+def _region(region: Region, outputs: Iterable[Operand], live: set[Var]) -> Region:
+    outputs = tuple(outputs)
+    live.update(v for o in outputs for v in variables(o))
+    return replace(region, body=live_nodes(region.body, live), outputs=outputs)
+
+
+def _choice(node: Choice, live: set[Var]) -> Choice | None:
+    kept = [k for k, r in enumerate(node.results) if r in live]
+    regions = [_region(r, (r.outputs[k] for k in kept), live) for r in node.regions]
+    if not kept and not any(r.body for r in regions):
+        return None
+    live.update(variables(node.test))
+    return replace(node.with_regions(regions), results=tuple(node.results[k] for k in kept))
+
+
+def _repeat(node: Repeat, live: set[Var]) -> Repeat | None:
+    count = len(node.inits)
+    rows = [k for k in range(len(node.stacked)) if node.results[count + k] in live]
+    kept = {k for k in range(count) if node.results[k] in live}
+    inside = {v for region in node.regions for v in _deep(region)}
+    if not kept and not rows and not inside & live:
+        return None
+    streams = range(count, len(node.body.params))
+    test = node.test
+    while True:
+        order = sorted(kept)
+        if test is not None and node.test is not None:
+            test = _region(node.test, node.test.outputs, live)
+        outputs = [*order, *(count + k for k in rows)]
+        body = _region(node.body, (node.body.outputs[k] for k in outputs), live)
+        needed = {k for k in range(count) if node.body.params[k] in live}
+        if test is not None:
+            needed |= {k for k in range(count) if test.params[k] in live}
+        if needed <= kept:
+            break
+        kept |= needed
+    flows = [k for k in streams if node.body.params[k] in live]
+    params = tuple(node.body.params[k] for k in (*order, *flows))
+    result = replace(
+        node,
+        results=tuple(node.results[k] for k in (*order, *(count + k for k in rows))),
+        inits=tuple(node.inits[k] for k in order),
+        streams=tuple(node.streams[k - count] for k in flows),
+        body=replace(body, params=params),
+        test=None if test is None else replace(test, params=tuple(test.params[k] for k in order)),
+    )
+    for operand in result.operands():
+        live.update(variables(operand))
+    return result
+
+
+def _deep(region: Region) -> Iterable[Var]:
+    yield from region.params
+    for node in region.body:
+        yield from node.results
+        for inner in node.regions:
+            yield from _deep(inner)

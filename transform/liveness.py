@@ -1,0 +1,186 @@
+"""Which values may share a name: those that are steps of one variable and are never needed at the same time."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from ..primitives import add_at, update
+from .ir import Atom, Choice, Function, Node, Operand, Region, Repeat, Var, variables, walk
+
+IN_PLACE = (update, add_at)
+
+
+def use_counts(function: Function) -> Counter[Var]:
+    """How often each variable is read; a read from inside a loop counts twice, so that nothing moves there."""
+    uses: Counter[Var] = Counter()
+    _count(uses, function.body, (function.output,), [p for _, p in function.params])
+    return uses
+
+
+def _count(
+    uses: Counter[Var], nodes: Iterable[Node], outputs: Sequence[Operand], params: Iterable[Var]
+) -> None:
+    here = set(params)
+
+    def read(operand: Operand) -> None:
+        for v in variables(operand):
+            uses[v] += 1 if v in here else 2
+
+    for node in nodes:
+        for operand in node.operands():
+            read(operand)
+        for region in node.regions:
+            _count(uses, region.body, region.outputs, region.params)
+        here.update(node.results)
+    for operand in outputs:
+        read(operand)
+
+
+class Families:
+    """Values that one variable of the emitted code can hold in turn: an array before and after an update, a carry."""
+
+    def __init__(self, nodes: Iterable[Node]):
+        self.parent: dict[Var, Var] = {}
+        nodes = tuple(nodes)
+        saved = {r: output for n in walk(nodes) if isinstance(n, Repeat) for r, output in n.stacked}
+        for node in walk(nodes):
+            if isinstance(node, Repeat):  # what is read back has the name that it was saved under
+                for element, rows in node.streamed:
+                    inner = saved.get(rows) if isinstance(rows, Var) else None
+                    if inner is not None:
+                        self.join(element, inner)
+                        saved[element] = saved.get(inner)  # type: ignore[arg-type,assignment]
+            if isinstance(node, Atom) and node.op in IN_PLACE:
+                self.join(node.result, node.args[0])
+            elif isinstance(node, Repeat):
+                for result, init, param, output in node.carries:
+                    for other in (param, output, init):
+                        self.join(result, other)
+                if node.test is not None:
+                    for result, param in zip(node.results, node.test.params, strict=False):
+                        self.join(result, param)
+            elif isinstance(node, Choice):
+                for region in node.regions:
+                    for result, output in zip(node.results, region.outputs, strict=True):
+                        self.join(result, output)
+
+    def root(self, v: Var) -> Var:
+        while v in self.parent:
+            v = self.parent[v]
+        return v
+
+    def join(self, v: Var, other: Operand) -> None:
+        if isinstance(other, Var) and other.type == v.type or _same_array(v, other):
+            assert isinstance(other, Var)
+            a, b = self.root(v), self.root(other)
+            if a is not b:
+                self.parent[a] = b
+
+    def of(self, v: Var) -> Var:
+        return self.root(v)
+
+
+def _same_array(v: Var, other: Operand) -> bool:
+    one, two = getattr(v, "type", None), getattr(other, "type", None)
+    return (
+        isinstance(other, Var)
+        and getattr(one, "shape", None) == getattr(two, "shape", ())
+        and getattr(one, "dtype", None) == getattr(two, "dtype", 0)
+    )
+
+
+class Interference:
+    """For each variable, the variables that are needed while it holds its value."""
+
+    def __init__(
+        self,
+        function: Function,
+        nested: set[Var] | frozenset[Var] = frozenset(),
+        closures: bool = False,
+    ):
+        self.function, self.nested = function, nested
+        self.closures = closures  # the sides of a branch are inner functions
+        self.atoms = {r: n for n in walk(function.body) if isinstance(n, Atom) for r in n.results}
+        self.clashes: dict[Var, set[Var]] = defaultdict(set)
+        live = set(self.read((function.output,)))
+        live = self.before(function.body, live)
+        params = [v for _, v in function.params]
+        self.define(params, live | set(params))
+
+    def read(self, operands: Iterable[Operand]) -> Iterator[Var]:
+        """The variables that some operands read; a nested value is computed where it is used."""
+        for operand in operands:
+            for v in variables(operand):
+                if v in self.nested:
+                    yield from self.read(self.atoms[v].operands())
+                else:
+                    yield v
+
+    def define(self, results: Iterable[Var], live: set[Var]) -> None:
+        results = list(results)
+        for v in results:
+            others = (live | set(results)) - {v}
+            self.clashes[v] |= others
+            for other in others:
+                self.clashes[other].add(v)
+
+    def before(self, nodes: Sequence[Node], live: set[Var]) -> set[Var]:
+        """The variables that are needed before some statements, given those that are needed after them."""
+        for node in reversed(nodes):
+            if isinstance(node, Atom):
+                if node.results[0] in self.nested and len(node.results) == 1:
+                    continue
+                self.define(node.results, live)
+                live = (live - set(node.results)) | set(self.read(node.operands()))
+            elif isinstance(node, Choice):
+                self.define(node.results, live)
+                after = live - set(node.results)
+                sides = [self.region(r, after) for r in node.regions]
+                for region in node.regions if self.closures else ():
+                    self.close(region)
+                live = sides[0] | sides[1] | set(self.read((node.test,)))
+            else:
+                live = self.loop(node, live)
+        return live
+
+    def region(self, region: Region, after: set[Var]) -> set[Var]:
+        return self.before(region.body, after | set(self.read(region.outputs)))
+
+    def close(self, region: Region) -> None:
+        """What a function reads from around it, it cannot assign."""
+        own = {r for n in walk(region.body) for r in n.results}
+        outer = set(self.reads_within(region)) - own
+        for v in own:
+            self.clashes[v] |= outer
+            for other in outer:
+                self.clashes[other].add(v)
+
+    def loop(self, node: Repeat, live: set[Var]) -> set[Var]:
+        self.define(node.results, live)
+        after = live - set(node.results)
+        own = set(node.body.params) | ({node.index} if node.index is not None else set())
+        outside = set(
+            self.read(node.span or ())
+        )  # the bounds of a compiled loop are read throughout
+        for region in node.regions:
+            defined = set(region.params) | own | {r for n in walk(region.body) for r in n.results}
+            outside |= {v for v in self.reads_within(region) if v not in defined and v not in own}
+        outside |= set(self.read(node.streams))
+        around = after | outside
+        if node.test is not None:
+            start = self.region(node.test, around)
+            self.define(node.test.params, start | set(node.test.params))
+        start = self.region(node.body, around)
+        self.define([*node.body.params, *([node.index] if node.index else [])], start | own)
+        return (start - own) | around | set(self.read(node.operands()))
+
+    def reads_within(self, region: Region) -> Iterator[Var]:
+        for node in region.body:
+            if isinstance(node, Atom):
+                yield from self.read(node.operands())
+                continue
+            yield from self.read(node.operands())
+            for inner in node.regions:
+                yield from self.reads_within(inner)
+        yield from self.read(region.outputs)

@@ -1,0 +1,657 @@
+"""Loops that stay loops: what an iteration changes is carried, in forms that hold before and after every iteration.
+
+The body is walked with variables for what is guessed to be carried. Where the walk changes more, or leaves another
+type, it is taken back and done again with that; the forms only ever widen, so this ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Set
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .choices import cell_name, cell_operands, join_cell, link_parts, test_of
+from .errors import RefusedError
+from .ir import (
+    ArrayType,
+    Atom,
+    Block,
+    Branch,
+    Lit,
+    Loop,
+    Name,
+    Node,
+    Operand,
+    Origin,
+    Region,
+    Repeat,
+    Var,
+    While,
+    type_of,
+    variables,
+)
+from .iteration import Iteration
+from .journal import MISSING, Cell
+from .regions import renamed
+from .structure import VALUE
+from .trees import (
+    Leaf,
+    Mismatch,
+    Tree,
+    arrays,
+    instantiate,
+    join,
+    leaves,
+    operands,
+    tree_of,
+    variable,
+)
+from .values import Array, Growing, Known, Rows, Storage, Struct, Unset, Value, known, operand_of
+from .views import link_storages
+
+if TYPE_CHECKING:
+    from .frames import Frame
+    from .infer import Interpreter
+
+ROUNDS = 30
+
+
+@dataclass
+class Carried:
+    """What is known so far about the cells that a loop changes."""
+
+    trees: dict[Cell, Tree] = field(default_factory=dict)
+    fresh: dict[Cell, Any] = field(
+        default_factory=dict
+    )  # set anew in each iteration: value at its start
+    links: set[tuple[Cell, Cell | Storage]] = field(default_factory=set)
+    growing: list[Cell] = field(default_factory=list)  # lists that every iteration appends to
+
+
+@dataclass
+class Walk:
+    """One walk of the body: its nodes, the parameters by cell, and the cells' values after it."""
+
+    nodes: list[Node]
+    params: dict[Cell, Value | Var]
+    changes: dict[Cell, Any]
+    index: Var | None
+    test: Region | None
+    written: set[Any]
+
+
+class LoopWalker:
+    """Walks one loop of the user's: `it` for a `for` loop, `loop.head` and `loop.test` for a `while`."""
+
+    def __init__(
+        self, interpreter: Interpreter, frame: Frame, loop: Loop | While, it: Iteration | None
+    ):
+        self.interpreter, self.trace, self.frame = interpreter, interpreter.trace, frame
+        self.loop, self.it, self.origin = loop, it, frame.origin(loop.origin)
+        self.index_used: Var | None = None
+        self.stop = None if loop.stop is None else Cell(frame, loop.stop.id)
+
+    # --- the fixed point ---
+
+    def run(self) -> None:
+        certain = self.runs_at_least_once()
+        carried = self.guess()
+        for _ in range(ROUNDS):
+            walk = self.walk(carried)
+            if self.widen(carried, walk):
+                self.finish(carried, walk, certain)
+                return
+        raise RefusedError(
+            "what this loop carries does not settle on one form",
+            self.origin.span,
+            "keep the types and the aliases of its variables the same in every iteration",
+        )
+
+    def runs_at_least_once(self) -> bool:
+        if self.it is not None:
+            return (self.it.length() or 0) > 0
+        test = self.first_test()
+        return isinstance(test, Known) and bool(test.value)
+
+    def first_test(self) -> Value:
+        assert isinstance(self.loop, While)
+        mark = self.trace.journal.mark()
+        try:
+            with self.trace.region():
+                self.interpreter.block(self.loop.head, self.frame)
+                return self.interpreter.value(self.loop.test, self.frame)
+        finally:
+            self.trace.journal.undo(mark)
+
+    def guess(self) -> Carried:
+        """Names that the body assigns, and arrays that it stores into."""
+        carried = Carried()
+        for kind, name in assigned(self.loop.body):
+            cell = Cell(self.frame, name)
+            value = cell.read()
+            if kind != "name" and isinstance(value, Array) and not value.scalar:
+                cell = Cell(value.storage, "value")
+                if not isinstance(cell.read(), Unset):
+                    carried.trees[cell] = Leaf(base_type(value), False)
+            elif kind != "store" and (isinstance(value, Array) or is_plain_number(value)):
+                carried.trees[cell] = tree_of(value)
+        return carried
+
+    # --- one walk ---
+
+    def walk(self, carried: Carried) -> Walk:
+        trace, journal = self.trace, self.trace.journal
+        mark = journal.mark()
+        saved, trace.written = trace.written, set()
+        try:
+            params = self.parameters(carried)
+            with trace.region() as nodes:
+                test = self.test_region(params)
+                if self.stop is not None:  # or there would be no iteration
+                    journal.set(self.stop.owner, self.stop.key, known(False))
+                index = self.index()
+                self.body(index)
+                changes = journal.changes(mark)
+            changes |= {c: c.read() for c in carried.trees}
+            written = trace.written
+        finally:
+            journal.undo(mark)
+            trace.written = saved
+        return Walk(nodes, params, changes, index, test, written)
+
+    def parameters(self, carried: Carried) -> dict[Cell, Value | Var]:
+        """Give every carried cell its value at the start of an iteration."""
+        journal, params = self.trace.journal, {}
+        for cell, value in carried.fresh.items():
+            journal.set(cell.owner, cell.key, value)
+        for cell, tree in carried.trees.items():
+            hint, depth = cell_name(self.interpreter, cell)
+            entry = cell.read()
+            if cell.kind == "value":
+                assert isinstance(tree, Leaf)
+                params[cell] = variable(tree, hint, depth)
+                journal.set(cell.owner, cell.key, params[cell])
+            else:
+                value = instantiate(tree, lambda leaf, h=hint, d=depth: variable(leaf, h, d))
+                params[cell] = value
+                if cell.kind == "items":
+                    assert isinstance(value, Struct | Known)
+                    journal.set(cell.owner, cell.key, list(value.items))  # type: ignore[union-attr]
+                else:
+                    journal.set(cell.owner, cell.key, value)
+                    link_parts(self.trace, value, entry)
+        for cell, other in carried.links:
+            for one in arrays(params.get(cell)):  # type: ignore[arg-type]
+                others = (
+                    [other]
+                    if isinstance(other, Storage)
+                    else [
+                        a.storage
+                        for a in arrays(params.get(other))  # type: ignore[arg-type]
+                    ]
+                )
+                for storage in others:
+                    link_storages(self.trace, one.storage, storage)
+        return params
+
+    def index(self) -> Var | None:
+        if self.it is None:
+            return None
+        hint = ""
+        first = self.loop.body[0] if self.loop.body else None
+        if self.it.counts and isinstance(first, Atom) and first.op == "alias":
+            hint = first.results[0].id.split("%")[0]
+        integer = ArrayType((), np.dtype(np.int64), weak=True)
+        return Var(hint or "k", integer, self.frame.depth if hint else None)
+
+    def body(self, index: Var | None) -> None:
+        interpreter, frame = self.interpreter, self.frame
+        if self.it is not None and index is not None:
+            assert isinstance(self.loop, Loop) and isinstance(self.loop.target, Name)
+            self.trace.spans[index] = (self.it.start, self.it.stop, self.it.step)
+            self.index_used = index
+            item = self.it.at(Array(index, scalar=True))
+            interpreter.bind_name(self.loop.target.id, item, frame)
+        interpreter.block(self.loop.body, frame)
+
+    def test_region(self, params: dict[Cell, Value | Var]) -> Region | None:
+        """The condition for another iteration, on parameters of its own."""
+        if self.it is not None and self.stop is None:
+            return None
+        trace, journal = self.trace, self.trace.journal
+        mark = journal.mark()
+        try:
+            with trace.region() as nodes:
+                output = self.condition()
+        finally:
+            journal.undo(mark)
+        own = [o for p in params.values() for o in param_variables(p)]
+        return renamed(Region(tuple(own), tuple(nodes), (output,)))
+
+    def condition(self) -> Operand:
+        apply = self.trace.apply
+        going: Value | None = None
+        if self.stop is not None:
+            flag = self.stop.read()
+            if isinstance(flag, Known):
+                going = known(not flag.value)
+            else:
+                going = apply(np.logical_not, [flag], {}, self.origin)
+        if isinstance(self.loop, While):
+            self.interpreter.block(self.loop.head, self.frame)
+            test = self.interpreter.value(self.loop.test, self.frame)
+            if isinstance(test, Array):
+                test = test_of(self.trace, test, self.origin)
+            else:
+                test = known(self.interpreter.truth(test, self.origin))
+            if going is None or (isinstance(going, Known) and going.value):
+                going = test
+            elif not (isinstance(test, Known) and test.value):
+                going = apply(np.logical_and, [going, test], {}, self.origin)
+        assert going is not None
+        return operand_of(going)
+
+    # --- comparing the state before and after ---
+
+    def widen(self, carried: Carried, walk: Walk) -> bool:
+        """Take in what a walk has shown; True where it has shown nothing new."""
+        settled = True
+        for cell, end in walk.changes.items():
+            tree = carried.trees.get(cell)
+            if tree is not None:
+                settled &= self.widen_tree(carried, walk, cell, tree, end)
+            elif cell not in carried.fresh:
+                settled &= not self.take_in(carried, cell, end)
+            elif (
+                cell.kind == "value"
+                and isinstance(end, Unset)
+                and not isinstance(carried.fresh[cell], Unset)
+            ):
+                settled, carried.fresh[cell] = False, end
+        return settled and self.widen_links(carried, walk)
+
+    def widen_tree(self, carried: Carried, walk: Walk, cell: Cell, tree: Tree, end: Any) -> bool:
+        param = walk.params[cell]
+        if end is param or (cell.kind == "value" and end is param):
+            return True
+        if isinstance(end, Unset):
+            del carried.trees[cell]
+            carried.fresh[cell] = end
+            return False
+        if cell.kind == "value":
+            return True
+        if cell.kind == "items":
+            end = Struct(list, end)
+        try:
+            joined = join(tree, tree_of(end), (self.entry(cell), end))
+        except Mismatch as mismatch:
+            if not self.is_read(walk, cell):
+                carried.fresh[cell] = self.unset(cell, str(mismatch))
+                del carried.trees[cell]
+                return False
+            carried.fresh[cell] = self.unset(cell, str(mismatch))
+            del carried.trees[cell]
+            return False
+        if joined != tree:
+            carried.trees[cell] = joined
+            return False
+        return True
+
+    def entry(self, cell: Cell) -> Any:
+        value = cell.read()
+        return value if isinstance(value, Known | Array) else None
+
+    def take_in(self, carried: Carried, cell: Cell, end: Any) -> bool:
+        """A cell that was not known to change; True where the walk has to be done again for it."""
+        entry = cell.read()
+        if cell.kind == "value":
+            if isinstance(entry, Unset):
+                carried.fresh[cell] = entry
+                return False
+            if isinstance(end, Unset):
+                carried.fresh[cell] = end
+            else:
+                found = type_of(entry)
+                assert isinstance(found, ArrayType)
+                carried.trees[cell] = Leaf(found, False)
+            return True
+        if entry is MISSING or isinstance(entry, Unset):
+            carried.fresh[cell] = entry
+            return False
+        if cell.kind == "items" and self.grows(carried, cell, entry, end):
+            return True
+        found = join_cell(cell, entry, end, self.origin.span)
+        if isinstance(found, Unset):
+            carried.fresh[cell] = found
+            return True
+        if any(leaves(found)):
+            carried.trees[cell] = found
+            return True
+        carried.fresh[cell] = entry
+        return False
+
+    def grows(self, carried: Carried, cell: Cell, entry: list[Value], end: list[Value]) -> bool:
+        """Whether a list is longer after an iteration, with the same items before."""
+        if len(end) <= len(entry) or any(a is not b for a, b in zip(entry, end, strict=False)):
+            return False
+        if self.it is None or self.stop is not None or self.it.length() is None:
+            raise RefusedError(
+                "a list grows in a loop whose number of iterations is not known",
+                self.origin.span,
+                "fill an array of a fixed size, np.zeros(most), and count",
+            )
+        if len(end) != len(entry) + 1:
+            raise RefusedError(
+                "a list grows by more than one item in an iteration",
+                self.origin.span,
+                "append to one list for each, or append a row",
+            )
+        carried.growing.append(cell)
+        carried.fresh[cell] = Growing(len(entry))
+        return True
+
+    def unset(self, cell: Cell, why: str) -> Unset:
+        name = cell.key.split("%")[0]
+        return Unset(
+            f"{name!r} {why.replace('on one way', 'before an iteration').replace('on the other', 'after it')}",
+            self.origin.span,
+            "give it the same type and shape before the loop and in it",
+        )
+
+    def is_read(self, walk: Walk, cell: Cell) -> bool:
+        own = set(param_variables(walk.params[cell]))
+        return any(v in own for node in walk.nodes for v in node.variables())
+
+    def widen_links(self, carried: Carried, walk: Walk) -> bool:
+        """Two carried names that are one array after an iteration may be one before the next."""
+        before = len(carried.links)
+        ends = {c: walk.changes[c] for c in carried.trees if c.kind not in ("value", "items")}
+        moved = {c: e for c, e in ends.items() if e is not walk.params[c]}
+        mine = {a.storage: c for c, p in walk.params.items() for a in arrays(p) if not a.scalar}  # type: ignore[arg-type]
+        for cell, end in moved.items():
+            for array in arrays(end):
+                if array.scalar:
+                    continue
+                for other, other_end in ends.items():
+                    if other is not cell and any(
+                        a.storage is array.storage for a in arrays(other_end)
+                    ):
+                        carried.links.add((cell, other))
+                outside = array.storage not in mine and array.storage.born < self.born_before(walk)
+                if outside:
+                    carried.links.add((cell, array.storage))
+        return len(carried.links) == before
+
+    def born_before(self, walk: Walk) -> int:
+        borns = [a.storage.born for p in walk.params.values() for a in arrays(p)]  # type: ignore[arg-type]
+        return min(borns, default=0)
+
+    # --- the loop itself ---
+
+    def finish(self, carried: Carried, walk: Walk, certain: bool) -> None:
+        trace, journal = self.trace, self.trace.journal
+        cells = list(carried.trees)
+        outputs: list[Operand] = []
+        ends = {c: walk.changes[c] for c in cells}
+        exported = self.exported(carried, walk, certain)
+        with journal.replayed(walk.changes), trace.region(walk.nodes):
+            for cell in cells:
+                outputs += cell_operands(trace, ends[cell], carried.trees[cell], self.origin)
+            for cell, tree in exported.items():
+                outputs += cell_operands(trace, walk.changes[cell], tree, self.origin)
+            appended = {
+                c: trace.array_like(walk.changes[c].item, self.origin) for c in carried.growing
+            }
+            outputs += [operand_of(value) for value in appended.values()]
+        inits: list[Operand] = []
+        params: list[Var] = []
+        for cell in cells:
+            params += param_variables(walk.params[cell])
+            entry = cell.read()
+            inits += cell_operands(trace, entry, carried.trees[cell], self.origin)
+        results: list[Var] = []
+
+        def make(leaf: Leaf, hint: str, depth: int | None) -> Var:
+            results.append(variable(leaf, hint, depth))
+            return results[-1]
+
+        after: dict[Cell, Any] = {}
+        for cell, tree in (*carried.trees.items(), *exported.items()):
+            hint, depth = cell_name(self.interpreter, cell)
+            after[cell] = instantiate(tree, lambda leaf, h=hint, d=depth: make(leaf, h, d))
+        dropped = {
+            v
+            for c in cells
+            if walk.changes[c] is walk.params[c]
+            for v in param_variables(walk.params[c])
+        }
+        spare = [Var("unused", r.type) for r in results[len(inits) :]]
+        for tree in exported.values():
+            inits += operands_of_nothing(trace, tree, self.origin)
+        test = walk.test
+        if test is not None:
+            more = tuple(Var("unused", s.type) for s in spare)
+            test = Region((*test.params, *more), test.body, test.outputs)
+        span = None
+        if self.it is not None:
+            bounds = (self.it.start, self.it.stop, self.it.step)
+            span = tuple(operand_of(b) for b in bounds)
+        stacked = [stacked_variable(operand, self.it) for operand in outputs[len(results) :]]
+        node = Repeat(
+            (*results, *stacked),
+            tuple(inits),
+            Region((*params, *spare), tuple(walk.nodes), tuple(outputs)),
+            walk.index,
+            span,  # type: ignore[arg-type]
+            test,
+            origin=self.origin,
+            key=object(),
+        )
+        trace.add(without_fixed(node, dropped))
+        self.update_state(carried, walk, after, certain)
+        for cell, v in zip(carried.growing, stacked, strict=True):
+            self.settle_list(cell, v)
+
+    def settle_list(self, cell: Cell, stacked: Var) -> None:
+        """A list that the loop has filled is one array now."""
+        trace, rows = self.trace, Array(stacked)
+        before = cell.owner.items
+        if before:
+            first = trace.apply(np.array, [Struct(list, list(before))], {}, self.origin)
+            both = Struct(list, [first, rows])
+            rows = trace.apply(np.concatenate, [both], {}, self.origin)
+        trace.journal.set(cell.owner, "rows", rows)
+        trace.journal.set(cell.owner, "items", Rows())
+
+    def exported(self, carried: Carried, walk: Walk, certain: bool) -> dict[Cell, Tree]:
+        """Names that every iteration sets anew: their last value is known after a loop that surely runs."""
+        found: dict[Cell, Tree] = {}
+        for cell in carried.fresh:
+            end = walk.changes.get(cell, MISSING)
+            if cell.kind in ("value", "items", "keys") or end is MISSING or isinstance(end, Unset):
+                continue
+            if isinstance(end, Known) and "%" not in cell.key:
+                continue
+            if cell.key[0] == "%" and cell.key != VALUE.id:
+                continue  # a temporary
+            tree = tree_of(end)
+            if (certain or "%" in cell.key) and any(leaves(tree)):
+                found[cell] = tree
+        return found
+
+    def update_state(
+        self, carried: Carried, walk: Walk, after: dict[Cell, Any], certain: bool
+    ) -> None:
+        trace, journal = self.trace, self.trace.journal
+        for cell, value in after.items():
+            end, entry = walk.changes[cell], cell.read()
+            if cell in carried.trees and end is walk.params[cell]:
+                continue  # it was carried for nothing
+            if cell.kind == "value":
+                journal.set(cell.owner, "value", value.operand)
+                trace.written.add(cell.owner)
+                continue
+            if cell.kind == "items":
+                journal.set(cell.owner, "items", list(value.items))
+                continue
+            if (
+                isinstance(end, Known)
+                and is_plain_number(end)
+                and self.keeps(cell, walk, end, certain)
+            ):
+                journal.set(cell.owner, cell.key, respelled(end))
+                continue
+            self.spoil(cell, walk)
+            journal.set(cell.owner, cell.key, value)
+            for source in (entry, end):
+                if source is not MISSING and not isinstance(source, Unset):
+                    link_parts(trace, value, source)
+        for cell in carried.fresh:
+            if cell in after or cell in carried.growing:
+                continue
+            end = walk.changes.get(cell, MISSING)
+            if cell.kind in ("value", "items", "keys"):
+                journal.set(cell.owner, cell.key, carried.fresh[cell])
+            elif end is MISSING or "%" in cell.key:
+                journal.set(cell.owner, cell.key, MISSING)
+            elif isinstance(end, Unset):
+                journal.set(cell.owner, cell.key, end)
+            elif not any(leaves(tree_of(end))) and certain:
+                journal.set(cell.owner, cell.key, end)
+            elif isinstance(end, Known) and certain:
+                journal.set(cell.owner, cell.key, respelled(end))
+            else:
+                name = cell.key
+                journal.set(
+                    cell.owner,
+                    cell.key,
+                    Unset(
+                        f"{name!r} has no value where the loop does not run",
+                        self.origin.span,
+                        "give it a value before the loop",
+                    ),
+                )
+
+    def keeps(self, cell: Cell, walk: Walk, end: Known, certain: bool) -> bool:
+        """A name that is set to one known value in each iteration, and not read before."""
+        entry = cell.read()
+        same = (
+            isinstance(entry, Known)
+            and type(entry.value) is type(end.value)
+            and entry.value == end.value
+        )
+        return (same or certain) and cell in walk.params and not self.is_read(walk, cell)
+
+    def spoil(self, cell: Cell, walk: Walk) -> None:
+        """Where the loop has changed a carried array in place, others that see the array before it are stale."""
+        if cell not in walk.params:
+            return
+        written = any(a.storage in walk.written for a in arrays(walk.params[cell]))  # type: ignore[arg-type]
+        if not written:
+            return
+        stale = Unset(
+            "this array may be one that the loop has changed in place, so that its value is not decided",
+            self.origin.span,
+            "take a .copy() before the loop",
+        )
+        for array in arrays(cell.read()):
+            if not array.scalar:
+                self.trace.journal.set(array.storage, "value", stale)
+
+
+def base_type(array: Array) -> ArrayType:
+    while array.view is not None:
+        array = array.view.base
+    return array.type
+
+
+def is_plain_number(value: Any) -> bool:
+    return isinstance(value, Known) and isinstance(
+        value.value, bool | int | float | np.number | np.bool_
+    )
+
+
+def param_variables(param: Any) -> list[Var]:
+    """The variables that a parameter value is made of."""
+    if isinstance(param, Var):
+        return [param]
+    return [v for v in variables(operand_of(param))] if not isinstance(param, Unset) else []
+
+
+def stacked_variable(operand: Operand, it: Iteration | None) -> Var:
+    """One array for the values of an operand in all iterations."""
+    found, length = type_of(operand), None if it is None else it.length()
+    assert isinstance(found, ArrayType) and length is not None
+    return Var("t", ArrayType((length, *found.shape), found.dtype))
+
+
+def respelled(value: Known) -> Known:
+    """A known value written out, for use where the statements of the loop are not seen."""
+    return value if isinstance(value.operand, Lit) else known(value.value)
+
+
+def operands_of_nothing(trace: Any, tree: Tree, origin: Origin) -> list[Operand]:
+    return operands(trace, MISSING, tree, origin)
+
+
+def assigned(block: Block) -> Iterator[tuple[str, str]]:
+    """("name", "store" or "inplace", name) of everything that a block assigns or stores into, at any depth."""
+    for statement in block:
+        if isinstance(statement, Atom):
+            if statement.op in ("setitem", "inplace_item"):
+                target = statement.args[0 if statement.op == "setitem" else 1]
+                if isinstance(target, Name):
+                    yield "store", target.id
+            elif statement.op == "inplace" and isinstance(statement.args[1], Name):
+                yield "inplace", statement.args[1].id
+            elif statement.op in ("alias", "unpack") or not isinstance(statement.op, str):
+                yield from (("name", r.id) for r in statement.results)
+            else:
+                yield from (("name", r.id) for r in statement.results if r.id[:1] != "%")
+        elif isinstance(statement, Branch):
+            yield from assigned(statement.then)
+            yield from assigned(statement.orelse)
+        elif isinstance(statement, Loop | While):
+            yield from assigned(statement.body)
+
+
+def without_fixed(node: Repeat, dropped: Set[Var]) -> Repeat:
+    """Without the carries whose parameters are `dropped`: no iteration changes them."""
+    carries = node.carries
+    kept = [k for k, (_, _, param, _) in enumerate(carries) if param not in dropped]
+    if len(kept) == len(carries):
+        return node
+    fixed = {param: init for _, init, param, _ in carries if param in dropped}
+    rest = len(carries)
+    results = [node.results[k] for k in kept] + list(node.results[rest:])
+    test = node.test
+    if test is not None:
+        own = {test.params[k]: carries[k][1] for k in range(rest) if k not in kept}
+        body = test.map(lambda v: own.get(v, v))
+        test = Region(tuple(test.params[k] for k in kept), body.body, body.outputs)
+    body = node.body.map(lambda v: fixed.get(v, v))
+    params = [node.body.params[k] for k in kept] + list(node.body.params[rest:])
+    outputs = [body.outputs[k] for k in kept] + list(body.outputs[rest:])
+    return replace(
+        node,
+        results=tuple(results),
+        inits=tuple(node.inits[k] for k in kept),
+        body=Region(tuple(params), body.body, tuple(outputs)),
+        test=test,
+    )
+
+
+def depends_on(trace: Any, operand: Any, index: Var | None) -> bool:
+    """Whether a value is computed from the variable of a loop."""
+    todo, seen = list(variables(operand)), set()
+    while todo:
+        v = todo.pop()
+        if v is index:
+            return True
+        if v not in seen:
+            seen.add(v)
+            atom = trace.definitions.get(v)
+            todo += list(atom.variables()) if atom is not None else []
+    return False
