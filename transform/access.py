@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..primitives import getitem
-from .errors import ProgramError, RefusedError
+from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_data, lift, reader, snapshot
 from .ir import Items, Lit, Origin, Slice, Star
 from .methods import method_of
 from .trace import is_plain
-from .values import Array, Known, Struct, Value, struct
+from .values import Array, Known, Struct, Value, operand_of, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -42,8 +42,15 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
     if isinstance(value, Array):
         origin = replace(origin, spelling="operator")
         return interpreter.trace.apply(getitem, [value, index], {}, origin)
+    if isinstance(value, Struct) and value.rows is not None:
+        return item(interpreter, value.rows, index, origin)
     if not isinstance(index, Known):
-        raise RefusedError("a container can only be indexed by a static value", origin.span)
+        raise StaticNeededError(
+            "a container can only be indexed by a static value",
+            origin.span,
+            "make it an array where its items are alike",
+            operand=operand_of(index),
+        )
     try:
         if isinstance(value, Struct) and value.kind is dict:
             return value.items[value.keys.index(index.value)]

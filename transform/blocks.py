@@ -62,7 +62,7 @@ def must_have_lines(text: FunctionText) -> set[Var]:
     def places(v: Var) -> set[object]:
         if isinstance(v.type, ArrayType) and v.type.shape == () and v not in carried:
             return set()
-        return {text.families.of(v), ("memory", memory.root(v))}
+        return {text.families.of(v), *(("memory", piece) for piece in memory.of(v))}
 
     carried = {v for n in text.order if isinstance(n, Repeat) for v in (*n.results, *n.body.params)}
     carried |= {v for n in text.order if isinstance(n, Choice) for v in n.results}
@@ -296,11 +296,9 @@ def jax_choice(text: FunctionText, node: Choice) -> list[str]:
     bodies = [text.block(r.body, node.origin.part, node.origin.statement) for r in node.regions]
     if not any(bodies) and all(is_plain(text, o) for r in node.regions for o in r.outputs):
         module = text.speller.module("jnp")
-        pairs = zip(node.results, *(r.outputs for r in node.regions), strict=True)
-        return [
-            f"{text.names.name(r)} = {module}.where({test}, {', '.join(operands(text, (a, b)))})"
-            for r, a, b in pairs
-        ]
+        pairs = zip(*(operands(text, r.outputs) for r in node.regions), strict=True)
+        chosen = [f"{module}.where({test}, {a}, {b})" for a, b in pairs]
+        return assignments([text.names.name(r) for r in node.results], chosen)
     text.speller.imports.add("lax")
     found = listed(targets(text, node.results))
     ends = [operands(text, r.outputs) for r in node.regions]

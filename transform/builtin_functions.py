@@ -257,10 +257,10 @@ def _round(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Or
 @builtin(sum)
 def _sum(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
     """Python's sum over a container: additions from the left. Over an array it would be a loop over rows."""
-    if isinstance(args[0], Array):
-        raise RefusedError(
-            "sum() of an array adds its rows one by one", origin.span, "write np.sum(x, axis=0)"
-        )
+    if isinstance(args[0], Array) and args[0].type.ndim or is_rows(args[0]):
+        added = interpreter.trace.apply(np.sum, args[:1], {"axis": known(0)}, origin)
+        more = args[1] if len(args) > 1 else kwargs.get("start")
+        return added if more is None else interpreter.operation(np.add, [more, added], origin)
     total = args[1] if len(args) > 1 else kwargs.get("start")
     items = interpreter.items(args[0], origin)
     if total is None:

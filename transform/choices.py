@@ -40,6 +40,7 @@ class Side:
 
     nodes: list[Node]
     changes: dict[Cell, Any]
+    state: dict[Cell, Any]  # the changes, with those of what the side has made itself
 
     def value(self, cell: Cell) -> Any:
         return self.changes[cell] if cell in self.changes else cell.read()
@@ -101,7 +102,7 @@ def choose(
         after[cell] = pairs[key] = value
     outputs: list[list[Operand]] = []
     for side in sides:
-        with trace.journal.replayed(side.changes), trace.region(side.nodes):
+        with trace.journal.replayed(side.state), trace.region(side.nodes):
             values = [(side.value(cell), tree) for cell, (tree, _) in joined.items()]
             outputs.append([o for v, t in values for o in cell_operands(trace, v, t, origin)])
     if results:
@@ -128,9 +129,10 @@ def walk_side(trace: Trace, run: Callable[[], None]) -> Side:
         with trace.region() as nodes:
             run()
             changes = journal.changes(mark)
+            state = journal.changes(mark, young=True)
     finally:
         journal.undo(mark)
-    return Side(nodes, changes)
+    return Side(nodes, changes, state)
 
 
 def join_cell(cell: Cell, one: Any, two: Any, span: Span | None) -> Any:

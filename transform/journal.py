@@ -45,7 +45,7 @@ class Cell:
 
     @property
     def kind(self) -> str:
-        """"name" for a name in a frame, or which attribute it is."""
+        """ "name" for a name in a frame, or which attribute it is."""
         return "name" if hasattr(self.owner, "env") else self.key
 
     def read(self) -> Any:
@@ -84,14 +84,15 @@ class Journal:
     def mark(self) -> Mark:
         return Mark(len(self.entries), birth())
 
-    def changes(self, mark: Mark) -> dict[Cell, Any]:
-        """The cells, older than the mark, that have another value now, with that value.
+    def changes(self, mark: Mark, young: bool = False) -> dict[Cell, Any]:
+        """The cells that have another value now, with that value; `young` includes those younger than the mark.
 
         What a view remembers, and which arrays are linked, is kept in the log but is no change.
         """
         first: dict[Cell, Any] = {}
         for cell, old in self.entries[mark.length :]:
-            if cell.owner.born < mark.born and cell.kind not in ("_memo", "linked"):
+            aged = young or cell.owner.born < mark.born
+            if aged and cell.kind not in ("_memo", "linked"):
                 first.setdefault(cell, old)
         return {cell: now for cell, old in first.items() if (now := cell.read()) is not old}
 

@@ -167,18 +167,14 @@ class FunctionText:
         if self.module.target != "jax":
             return []
         memory = Memory(self.function)
-        indexed = {
-            memory.root(v)
-            for node in self.order
-            if isinstance(node, Atom)
-            and (node.op in IN_PLACE or node.op is getitem and not is_static(node.args[1]))
-            for v in variables(node.args[0])
-        }
-        roots = {v: memory.root(v) in indexed for v in self.definitions}
-        self.converted = {
-            v for v, found in roots.items() if found and self.is_path(self.definitions[v])
-        }
-        names = [name for name, v in self.function.params if memory.root(v) in indexed]
+        indexed: set[Var] = set()
+        for node in self.order:
+            if isinstance(node, Atom):
+                if node.op in IN_PLACE or node.op is getitem and not is_static(node.args[1]):
+                    indexed |= memory.of(node.args[0])
+        found = {v for v in self.definitions if self.is_path(self.definitions[v])} & indexed
+        self.converted = found
+        names = [name for name, v in self.function.params if v in indexed]
         return names
 
     def block(
@@ -244,6 +240,11 @@ class FunctionText:
         for v in self.family_wishes():
             names.prefer(v, self.wishes[v])
         for v in self.in_order(self.function.body):
+            atom = self.definitions.get(v)
+            if atom is not None and atom.op in IN_PLACE and isinstance(atom.args[0], Var):
+                base = names.of.get(atom.args[0])
+                if base is not None:
+                    names.prefer(v, base)
             if v not in nested:
                 names.name(v)
         return names

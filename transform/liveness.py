@@ -37,6 +37,17 @@ def _count(
         read(operand)
 
 
+def defined_within(region: Region) -> Iterator[Var]:
+    """Every variable that a region defines, at any depth."""
+    yield from region.params
+    for node in region.body:
+        yield from node.results
+        if isinstance(node, Repeat) and node.index is not None:
+            yield node.index
+        for inner in node.regions:
+            yield from defined_within(inner)
+
+
 class Families:
     """Values that one variable of the emitted code can hold in turn: an array before and after an update, a carry."""
 
@@ -56,7 +67,8 @@ class Families:
             elif isinstance(node, Repeat):
                 for result, init, param, output in node.carries:
                     for other in (param, output, init):
-                        self.join(result, other)
+                        if other is not init or is_derivative(init) == is_derivative(param):
+                            self.join(result, other)
                 if node.test is not None:
                     for result, param in zip(node.results, node.test.params, strict=False):
                         self.join(result, param)
@@ -79,6 +91,13 @@ class Families:
 
     def of(self, v: Var) -> Var:
         return self.root(v)
+
+
+def is_derivative(operand: Operand) -> bool:
+    """Whether a value is the adjoint or the tangent of another."""
+    if not isinstance(operand, Var):
+        return False
+    return operand.adjoint_of is not None or operand.tangent_of is not None
 
 
 def _same_array(v: Var, other: Operand) -> bool:
@@ -150,7 +169,7 @@ class Interference:
     def close(self, region: Region) -> None:
         """What a function reads from around it, it cannot assign."""
         own = {r for n in walk(region.body) for r in n.results}
-        outer = set(self.reads_within(region)) - own
+        outer = set(self.reads_within(region)) - set(defined_within(region))
         for v in own:
             self.clashes[v] |= outer
             for other in outer:
@@ -164,7 +183,7 @@ class Interference:
             self.read(node.span or ())
         )  # the bounds of a compiled loop are read throughout
         for region in node.regions:
-            defined = set(region.params) | own | {r for n in walk(region.body) for r in n.results}
+            defined = own | set(defined_within(region))
             outside |= {v for v in self.reads_within(region) if v not in defined and v not in own}
         outside |= set(self.read(node.streams))
         around = after | outside

@@ -77,6 +77,7 @@ class Walk:
     nodes: list[Node]
     params: dict[Cell, Value | Var]
     changes: dict[Cell, Any]
+    state: dict[Cell, Any]  # the changes, with those of what the body has made itself
     index: Var | None
     test: Region | None
     written: set[Any]
@@ -154,12 +155,13 @@ class LoopWalker:
                 index = self.index()
                 self.body(index)
                 changes = journal.changes(mark)
+                state = journal.changes(mark, young=True)
             changes |= {c: c.read() for c in carried.trees}
             written = trace.written
         finally:
             journal.undo(mark)
             trace.written = saved
-        return Walk(nodes, params, changes, index, test, written)
+        return Walk(nodes, params, changes, state, index, test, written)
 
     def parameters(self, carried: Carried) -> dict[Cell, Value | Var]:
         """Give every carried cell its value at the start of an iteration."""
@@ -396,7 +398,7 @@ class LoopWalker:
         outputs: list[Operand] = []
         ends = {c: walk.changes[c] for c in cells}
         exported = self.exported(carried, walk, certain)
-        with journal.replayed(walk.changes), trace.region(walk.nodes):
+        with journal.replayed(walk.state), trace.region(walk.nodes):
             for cell in cells:
                 outputs += cell_operands(trace, ends[cell], carried.trees[cell], self.origin)
             for cell, tree in exported.items():

@@ -26,7 +26,7 @@ from .read import read
 from .reverse import reverse
 from .show import show_function, show_lowered
 from .simplify import simplify
-from .specialise import Typed, specialise
+from .specialise import Typed, parameter, specialise
 from .tape import record_for_jax, record_for_numpy
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
@@ -221,13 +221,16 @@ def _jvp(
 ) -> tuple[Function, Value]:
     tangents: dict[Var, Value] = {}
     extra: list[tuple[str, Var]] = []
-    for v in function.wrt:
-        name = f"{v.hint}_dot"
-        while name in request.specs or any(name == n for n, _ in extra):
+    before = Trace()  # takes tangents of containers apart
+    for argument in request.wrt:
+        name = f"{argument}_dot"
+        while name in request.specs:
             name += "_"
-        var = Var(name, v.type, depth=0)
+        value, var = parameter(before, name, request.specs[argument])
         extra.append((name, var))
-        tangents[v] = Array(var)
+        pairs = zip(_leaves(typed.params[argument]), _leaves(value), strict=True)
+        tangents |= {v: Array(dot) for v, dot in pairs}
+    function = replace(function, body=(*before.atoms, *function.body))
     outputs = list(_result_arrays(primary))
     trace, dots = forward(function, tangents, outputs)
     found = dict(zip(outputs, dots, strict=True))

@@ -15,7 +15,7 @@ After, for the adjoint dz of z:
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,7 @@ from .ir import (
     variables,
     walk,
 )
+from .liveness import defined_within
 from .slices import collect
 from .trace import Trace
 from .trees import cast, zeros
@@ -258,7 +259,9 @@ class _Reverse:
         if value is None:
             if v.type.shape == ():
                 return zeros(trace, strong(v.type), origin)
-            return operand_of(trace.apply(np.zeros_like, [Array(v)], {}, origin))
+            value = trace.apply(np.zeros_like, [Array(v)], {}, origin)
+            name_derivative(value, v, "adjoint")
+            return operand_of(value)
         if isinstance(value, Known) and v.type.shape == ():
             return cast(trace, value, strong(v.type), origin)
         return operand_of(value)
@@ -338,17 +341,6 @@ class _Reverse:
         if value.type.dtype != wanted.dtype:
             value = _array(self.context.trace.cast(value, wanted.dtype, origin))
         return value
-
-
-def defined_within(region: Region) -> Iterator[Var]:
-    """Every variable that a region defines, at any depth."""
-    yield from region.params
-    for node in region.body:
-        yield from node.results
-        if isinstance(node, Repeat) and node.index is not None:
-            yield node.index
-        for inner in node.regions:
-            yield from defined_within(inner)
 
 
 def hoistable(trace: Trace, value: Value, inside: Set[Var]) -> Atom | None:

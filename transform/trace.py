@@ -135,9 +135,34 @@ class Trace:
         except BackproseError as error:
             raise error.at(origin.span) from None
 
+    def of_rows(
+        self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
+    ) -> Value:
+        """`op` of a list that a loop has filled, which is one array."""
+        rows = args[0].rows if isinstance(args[0], Struct) else None
+        axis = kwargs.get("axis") or (args[1] if len(args) > 1 else known(0))
+        if op is np.stack and rows is not None and isinstance(axis, Known):
+            if axis.value == 0:
+                return self._apply(np.copy, [rows], {}, origin)
+            return self._apply(np.moveaxis, [rows, known(0), axis], {}, origin)
+        if op is np.concatenate and rows is not None:
+            shape = rows.type.shape
+            if not isinstance(axis, Known) or axis.value != 0 or len(shape) < 2:
+                raise RefusedError(
+                    "a list that a loop has filled is concatenated along the first axis alone",
+                    remedy="fill an array of the right shape instead of a list",
+                )
+            joined = known((shape[0] * shape[1], *shape[2:]))
+            return self._apply(np.reshape, [rows, joined], {}, origin)
+        return self._apply(
+            op, [*map(as_rows, args)], {k: as_rows(v) for k, v in kwargs.items()}, origin
+        )
+
     def _apply(
         self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
     ) -> Value:
+        if any(isinstance(v, Struct) and v.rows is not None for v in (*args, *kwargs.values())):
+            return self.of_rows(op, args, kwargs, origin)
         if not all(map(is_operand, (*args, *kwargs.values()))):
             raise RefusedError(
                 f"{name_of(op)} is given a function, which is not supported",
@@ -320,6 +345,10 @@ def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:
         else:
             return None
     return tuple(axes) if place <= ndim + len(axes) else None
+
+
+def as_rows(value: Value) -> Value:
+    return value.rows if isinstance(value, Struct) and value.rows is not None else value
 
 
 def _is_default(value: Value, default: Any) -> bool:

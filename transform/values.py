@@ -215,7 +215,7 @@ def struct(kind: type, items: list[Value], keys: tuple[Any, ...] = ()) -> Struct
 
 def settled(value: Value) -> Value:
     """A list whose items are all known, as a known list."""
-    if isinstance(value, Struct) and value.kind is list:
+    if isinstance(value, Struct) and value.kind is list and value.rows is None:
         items = [settled(item) for item in value.items]
         if all(isinstance(item, Known) for item in items):
             operand = Items("list", tuple(operand_of(item) for item in items))
@@ -226,7 +226,7 @@ def settled(value: Value) -> Value:
 def is_operand(value: Value) -> bool:
     """Whether a value can stand in an atom: not a function, and no container with one."""
     if isinstance(value, Struct):
-        return all(map(is_operand, value.items))
+        return value.rows is not None or all(map(is_operand, value.items))
     return isinstance(value, Known | Array)
 
 
