@@ -157,6 +157,13 @@ class _Own:
         for node in walk(function.body):
             if isinstance(node, Atom) and node.op in IN_PLACE:
                 self.changed |= self.memory.of(node.args[0])
+        loops = [n for n in walk(function.body) if isinstance(n, Repeat)]
+        before = -1
+        while before != len(self.changed):  # what a loop changes, it changes for the loop around it
+            before = len(self.changed)
+            for loop in loops:
+                for k in self.changed_carries(loop):
+                    self.changed |= self.memory.of(loop.inits[k])
         self.copied = False
 
     def number(self, nodes: Sequence[Node]) -> None:
