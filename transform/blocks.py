@@ -12,6 +12,7 @@ from .intervals import static_int, static_length
 from .ir import (
     ArrayType,
     Atom,
+    CallSite,
     Choice,
     Items,
     ListType,
@@ -21,6 +22,7 @@ from .ir import (
     Region,
     Repeat,
     Slice,
+    Statement,
     Var,
     variables,
 )
@@ -50,7 +52,7 @@ def must_have_lines(text: FunctionText) -> set[Var]:
     kept: set[Var] = set()
     for node in text.order:
         if isinstance(node, Atom) and node.op in IN_PLACE:
-            kept.update(node.results)
+            kept.update((*node.results, *variables(node.args[0])))
         if isinstance(node, Repeat):
             kept.update(v for o in node.body.outputs for v in variables(o))
             if text.module.target == "numpy":
@@ -102,6 +104,11 @@ def jax_loop(text: FunctionText, node: Repeat) -> list[str]:
     if length is not None and (node.streams or node.stacked):
         return jax_scan(text, node, length)
     return jax_fori(text, node)
+
+
+def around(node: Repeat | Choice) -> tuple[str, Statement | None, CallSite | None]:
+    """Under which comments the lines inside a loop or a branch stand anyway."""
+    return node.origin.part, node.origin.statement, node.origin.site
 
 
 def tupled(parts: Sequence[str]) -> str:
@@ -156,7 +163,7 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     name = purpose(text, node, "step")
     carry, head = unpacking(params, "_", "carry")
     start, stop, index, first = fori_range(text, node)
-    body = text.block(node.body.body, node.origin.part, node.origin.statement)
+    body = text.block(node.body.body, *around(node))
     result = listed(operands(text, node.body.outputs)) or "None"
     lines = function_lines(f"def {name}({index}, {carry}):", [*head, *first, *body], result)
     inits = tupled(operands(text, node.inits)) if node.inits else "None"
@@ -213,7 +220,7 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
     name = purpose(text, node, "step")
     carry, head = unpacking(params, "_", "carry")
     element, more = unpacking(elements, "_", "row")
-    body = text.block(node.body.body, node.origin.part, node.origin.statement)
+    body = text.block(node.body.body, *around(node))
     outputs = operands(text, node.body.outputs)
     ends, rows = outputs[:count], outputs[count:]
     result = f"{tupled(ends) if ends else None}, {tupled(rows) if rows else None}"
@@ -257,13 +264,13 @@ def jax_while(text: FunctionText, node: Repeat) -> list[str]:
     unfinished = text.names.reserve("unfinished")
     name = purpose(text, node, "step")
     carry, head = unpacking(params, "_", "carry")
-    test_lines = text.block(node.test.body, node.origin.part, node.origin.statement)
+    test_lines = text.block(node.test.body, *around(node))
     (condition,) = node.test.outputs
     going = at(condition, AND + 1 if bound else 0)
     result = f"{bound} & {going}" if bound else going
     needed = [*head] if head else []
     lines = function_lines(f"def {unfinished}({carry}):", [*needed, *test_lines], result)
-    body = text.block(node.body.body, node.origin.part, node.origin.statement)
+    body = text.block(node.body.body, *around(node))
     outputs = operands(text, node.body.outputs)
     if node.span is not None:
         outputs.insert(0, f"{params[0]} + {at(node.span[2], TIMES)}")
@@ -293,7 +300,7 @@ def wrapped(text: FunctionText, node: Node, line: str) -> list[str]:
 
 def jax_choice(text: FunctionText, node: Choice) -> list[str]:
     test = text.speller.operand(node.test, 1)
-    bodies = [text.block(r.body, node.origin.part, node.origin.statement) for r in node.regions]
+    bodies = [text.block(r.body, *around(node)) for r in node.regions]
     if not any(bodies) and all(is_plain(text, o) for r in node.regions for o in r.outputs):
         module = text.speller.module("jnp")
         pairs = zip(*(operands(text, r.outputs) for r in node.regions), strict=True)
@@ -343,10 +350,9 @@ def numpy_loop(text: FunctionText, node: Repeat) -> list[str]:
         head.append(f"{text.names.name(element)} = {at(array, ATOM)}[{place}]")
     head += stored(text, node, set(node.body.params) | {node.index}, place)
     body: list[str] = []
-    part = node.origin.part
     done: set[Var] = set()
     for chunk in chunks(node):
-        body += text.block(chunk, part, node.origin.statement)
+        body += text.block(chunk, *around(node))
         made = {r for n in chunk for r in n.results} - done
         body += stored(text, node, made, place)
         done |= made
@@ -435,14 +441,14 @@ def numpy_head(text: FunctionText, node: Repeat) -> tuple[str, list[str], list[s
         loop = f"for {name} in {f'reversed({items})' if node.backwards else items}:"
         if node.test is None:
             return loop, [], []
-        lines = text.block(node.test.body, node.origin.part, node.origin.statement)
+        lines = text.block(node.test.body, *around(node))
         flag = negated(text, node.test)
         if flag is not None and not lines:
             return loop, [], [f"if {flag}:", f"{INDENT}break"]
         test = at(node.test.outputs[0], ATOM)
         return loop, [*lines, f"if not {test}:", f"{INDENT}break"], []
     assert node.test is not None
-    lines = text.block(node.test.body, node.origin.part, node.origin.statement)
+    lines = text.block(node.test.body, *around(node))
     test = at(node.test.outputs[0])
     if not lines:
         return f"while {test}:", [], []
@@ -475,7 +481,7 @@ def assignments(names: Sequence[str], values: Sequence[str]) -> list[str]:
 
 def numpy_choice(text: FunctionText, node: Choice) -> list[str]:
     test = text.speller.operand(node.test, 1)
-    bodies = [text.block(r.body, node.origin.part, node.origin.statement) for r in node.regions]
+    bodies = [text.block(r.body, *around(node)) for r in node.regions]
     names = [text.names.name(r) for r in node.results]
     ends = [operands(text, r.outputs) for r in node.regions]
     if not any(bodies) and len(names) == 1:

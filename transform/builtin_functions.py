@@ -271,10 +271,39 @@ def _sum(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
     return total
 
 
-for _function in (min, max):
-    BUILTINS[_function] = _static_handler(
-        _function, "use np.minimum, np.maximum, np.min or np.max of arrays"
-    )
+def _extreme(function: Any, better: Any, reduction: Any) -> Handler:
+    """`max(a, b)` keeps the first unless a later one is better; `max(x)` of an array is its largest element."""
+
+    def handler(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+        if static_arguments([settled(a) for a in args], kwargs):
+            return evaluate(function, [settled(a) for a in args], kwargs, origin)
+        if kwargs:
+            raise RefusedError(
+                f"{function.__name__}() with a keyword is not supported",
+                origin.span,
+                "use np.minimum, np.maximum, np.min or np.max of arrays",
+            )
+        apply = interpreter.trace.apply
+        if len(args) == 1 and (isinstance(args[0], Array) or is_rows(args[0])):
+            return apply(reduction, args, {}, origin)
+        items = interpreter.items(args[0], origin) if len(args) == 1 else args
+        for value in items:
+            if isinstance(value, Array) and value.type.size != 1:
+                raise ProgramError(
+                    "ValueError: the truth value of an array with more than one element is ambiguous",
+                    origin.span,
+                )
+        best = items[0]
+        for value in items[1:]:
+            test = apply(better, [value, best], {}, origin)
+            best = apply(np.where, [test, value, best], {}, origin)
+        return best
+
+    return handler
+
+
+BUILTINS[max] = _extreme(max, np.greater, np.max)
+BUILTINS[min] = _extreme(min, np.less, np.min)
 
 
 @builtin(getattr)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..primitives import (
+    add_at,
     array_identity,
     is_array_function,
     is_jax,
@@ -24,6 +25,7 @@ from .ir import Origin
 from .methods import call_method
 from .read import read
 from .trace import is_plain
+from .updates import assign, fitted, update
 from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, settled, struct
 
 if TYPE_CHECKING:
@@ -77,6 +79,9 @@ def call(
             return call(
                 interpreter, known(function.__func__), [receiver, *args], kwargs, frame, origin
             )
+    ufunc = getattr(function, "__self__", None)
+    if isinstance(ufunc, np.ufunc) and function.__name__ == "at":
+        return ufunc_at(interpreter, ufunc, args, origin)
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):
@@ -115,6 +120,9 @@ def call_array_function(
     frame: Frame,
     origin: Origin,
 ) -> Value:
+    out = kwargs.get("out")
+    if out is not None and not (isinstance(out, Known) and out.value is None):
+        return out_argument(interpreter, function, args, kwargs, frame, origin)
     if function in array_identity and len(args) == 1 and not kwargs and isinstance(args[0], Array):
         return args[0]  # np.asarray(x) is x
     attribute = getattr(function, "__name__", "")
@@ -152,6 +160,42 @@ def call_array_function(
             "express it by functions that have one, or pass its result as an argument",
         )
     return interpreter.trace.apply(function, args, kwargs, origin)
+
+
+def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:
+    """`np.add.at(x, index, value)`: every place is added to as often as it is named."""
+    trace = interpreter.trace
+    if ufunc not in (np.add, np.subtract) or len(args) != 3 or not isinstance(args[0], Array):
+        raise RefusedError(
+            f"np.{ufunc.__name__}.at is not supported", origin.span, "write a loop over the places"
+        )
+    target, index, value = args
+    value = fitted(trace, value, target.type.dtype, origin)
+    if ufunc is np.subtract:
+        value = trace.apply(np.negative, [value], {}, origin)
+    new = trace.apply(add_at, [target, value, index], {}, origin)
+    assert isinstance(new, Array)
+    assign(trace, target, new.operand, origin)
+    return known(None)
+
+
+def out_argument(
+    interpreter: Interpreter,
+    function: Callable,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    frame: Frame,
+    origin: Origin,
+) -> Value:
+    """`f(x, out=y)`: y takes the result in place."""
+    rest = {k: v for k, v in kwargs.items() if k != "out"}
+    result = call_array_function(interpreter, function, args, rest, frame, origin)
+    out = kwargs["out"]
+    if isinstance(out, Struct) and len(out.items) == 1:
+        out = out.items[0]
+    if not isinstance(out, Array) or not isinstance(result, Array):
+        raise RefusedError("out= needs one array", origin.span, "assign the result")
+    return update(interpreter.trace, out, result, origin)
 
 
 def _is_integral(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +26,7 @@ from .trees import (
     tree_of,
     variable,
 )
-from .values import Array, Growing, Known, Struct, Unset, Value, known
+from .values import Array, Growing, Known, Storage, Struct, Unset, Value, known
 from .views import link_storages
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Side:
     nodes: list[Node]
     changes: dict[Cell, Any]
     state: dict[Cell, Any]  # the changes, with those of what the side has made itself
+    reach: dict[Cell, list[Storage]]  # where the arrays of a changed cell may lie
 
     def value(self, cell: Cell) -> Any:
         return self.changes[cell] if cell in self.changes else cell.read()
@@ -103,6 +104,8 @@ def choose(
     outputs: list[list[Operand]] = []
     for side in sides:
         with trace.journal.replayed(side.state), trace.region(side.nodes):
+            others = {c: reached(side.value(c)) for c in cells if c.kind == "name"}
+            side.reach = {**others, **side.reach}
             values = [(side.value(cell), tree) for cell, (tree, _) in joined.items()]
             outputs.append([o for v, t in values for o in cell_operands(trace, v, t, origin)])
     if results:
@@ -118,8 +121,8 @@ def choose(
             trace.journal.set(cell.owner, "items", list(value.items))
         else:
             trace.journal.set(cell.owner, cell.key, value)
-            for source in (side.value(cell) for side in sides):
-                link_parts(trace, value, source)
+            for side in sides:
+                link_parts(trace, value, side.reach.get(cell, ()))
 
 
 def walk_side(trace: Trace, run: Callable[[], None]) -> Side:
@@ -130,9 +133,10 @@ def walk_side(trace: Trace, run: Callable[[], None]) -> Side:
             run()
             changes = journal.changes(mark)
             state = journal.changes(mark, young=True)
+            reach = {cell: reached(value) for cell, value in changes.items() if cell.kind == "name"}
     finally:
         journal.undo(mark)
-    return Side(nodes, changes, state)
+    return Side(nodes, changes, state, reach)
 
 
 def join_cell(cell: Cell, one: Any, two: Any, span: Span | None) -> Any:
@@ -204,12 +208,21 @@ def cell_name(interpreter: Interpreter, cell: Cell) -> tuple[str, int | None]:
     return hint, getattr(cell.owner, "depth", None)
 
 
-def link_parts(trace: Trace, value: Any, source: Any) -> None:
-    """Arrays that may be those of `source` share memory with them."""
+def reached(value: Any) -> list[Storage]:
+    """The storages in which the arrays of a value may lie, as the state is now."""
+    if isinstance(value, list):
+        return [s for item in value for s in reached(item)]
+    if isinstance(value, Unset) or value is MISSING:
+        return []
+    own = [a.storage for a in arrays(value) if not a.scalar]
+    return [*own, *(other for s in own for other in s.linked)]
+
+
+def link_parts(trace: Trace, value: Any, storages: Iterable[Storage]) -> None:
+    """The arrays of a value may lie in any of some storages."""
     if isinstance(value, Unset) or value is MISSING:
         return
-    mine, theirs = list(arrays(value)), list(arrays(source))
-    for a in mine:
-        for b in theirs:
-            if a is not b and not a.scalar and not b.scalar and a.type == b.type:
-                link_storages(trace, a.storage, b.storage)
+    for a in arrays(value):
+        for storage in storages:
+            if not a.scalar:
+                link_storages(trace, a.storage, storage)

@@ -93,7 +93,13 @@ def _place(speller: Speller, atom: Atom) -> Text:
     if found is not None:
         widths, points = found
         text = speller.operand(value, ATOM if points else 1)
-        if points:
+        if points and value.type.shape == () and speller.target == "numpy":  # type: ignore[union-attr]
+            text = (
+                f"[{speller.operand(value, 1)}]"
+                if len(full) == 1
+                else f"[[{speller.operand(value, 1)}]]"
+            )
+        elif points:
             parts = ["None" if k in points else ":" for k in range(len(full))]
             while parts and parts[-1] == ":":
                 parts.pop()

@@ -137,6 +137,8 @@ class Interpreter:
                 self.for_loop(statement, frame)
             elif isinstance(statement, While):
                 self.while_loop(statement, frame)
+            else:
+                raise TypeError(f"{statement!r} should have become a branch")
         return None
 
     def branch(self, branch: Branch, frame: Frame) -> None:

@@ -21,6 +21,7 @@ from .ir import (
     Choice,
     Function,
     Items,
+    ListType,
     Lit,
     Node,
     Operand,
@@ -99,6 +100,8 @@ def _check_types(function: Function, step: str, node: Node) -> None:
         if node.test is not None and len(node.test.params) != len(node.inits):
             _fail(function, step, node, "the test has other parameters than the loop has carries")
     for result, operand in pairs:
+        if isinstance(type_of(result), ListType):
+            continue
         one, two = type_of(result), type_of(operand)
         if not isinstance(one, ArrayType) or not isinstance(two, ArrayType):
             _fail(function, step, node, f"{operand!r} is no array")

@@ -13,6 +13,7 @@ from ..primitives.fallback import JaxDerivative
 from .blocks import control_flow, in_place_lines, must_have_lines
 from .idioms import IDIOMS
 from .ir import (
+    ArrayType,
     Atom,
     CallSite,
     Function,
@@ -32,7 +33,6 @@ from .liveness import IN_PLACE, Families, Interference, use_counts
 from .module import Module
 from .names import Names
 from .outline import outlined_functions
-from .ownership import Memory
 from .spell import ATOM, LOWEST, PLUS, TIMES, Speller, Text, literal_text
 from .values import is_static
 
@@ -166,23 +166,34 @@ class FunctionText:
         """The parameters that may come as NumPy arrays and are indexed by what is only known when the code runs."""
         if self.module.target != "jax":
             return []
-        memory = Memory(self.function)
+        sources: dict[Var, set[Var]] = {v: {v} for _, v in self.function.params}
         indexed: set[Var] = set()
         for node in self.order:
-            if isinstance(node, Atom):
-                if node.op in IN_PLACE or node.op is getitem and not is_static(node.args[1]):
-                    indexed |= memory.of(node.args[0])
-        found = {v for v in self.definitions if self.is_path(self.definitions[v])} & indexed
-        self.converted = found
+            if not isinstance(node, Atom):
+                continue
+            if node.op in IN_PLACE or node.op is getitem and not is_basic_literal(node.args[1]):
+                indexed |= {s for v in variables(node.args[0]) for s in sources.get(v, ())}
+            if self.is_path(node):
+                sources.update((r, {r}) for r in node.results)
+                continue
+            arrays = [v for v in node.variables() if isinstance(v.type, ArrayType)]
+            written = node.op in IDIOMS or node.origin.spelling != "function"
+            if written and arrays and all(sources.get(v) for v in arrays):
+                found = {s for v in arrays for s in sources[v]}
+                sources.update((r, found) for r in node.results)
+        self.converted = {v for v in indexed if v in self.definitions}
         names = [name for name, v in self.function.params if v in indexed]
         return names
 
     def block(
-        self, nodes: Sequence[Node], part: str = "primal", statement: Statement | None = None
+        self,
+        nodes: Sequence[Node],
+        part: str = "primal",
+        statement: Statement | None = None,
+        site: CallSite | None = None,
     ) -> list[str]:
         """The lines of some statements, with the user's comments and the line that each adjoint belongs to."""
         lines: list[str] = []
-        site: CallSite | None = None
         emitted: dict[Statement, int] = {}
         for node in nodes:
             if isinstance(node, Atom) and all(self.is_nested(r) for r in node.results):
@@ -372,7 +383,8 @@ class FunctionText:
             )
         if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
             left = self.speller.operand(atom.args[0], PLUS)
-            if left == names[0] and atom.result.type.shape == ():
+            own = names[0] not in dict(self.function.params)  # a 0-d argument would be changed
+            if left == names[0] and atom.result.type.shape == () and own:
                 sign = "+" if atom.op is np.add else "-"
                 return f"{names[0]} {sign}= {self.speller.operand(atom.args[1], LOWEST)}"
         return f"{', '.join(names)} = {text}"
@@ -406,6 +418,13 @@ class FunctionText:
 
     def shorten(self, text: str) -> str:
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
+
+
+def is_basic_literal(index: Operand) -> bool:
+    """Whether an index is written out, and without arrays, so that NumPy's own arrays take it anywhere."""
+    items = index.items if isinstance(index, Items) else (index,)
+    arrays = any(isinstance(i, Lit) and isinstance(i.value, np.ndarray | list) for i in items)
+    return is_static(index) and not arrays
 
 
 def _depths(nodes: Sequence[Node], depth: int) -> Iterator[tuple[Node, int]]:

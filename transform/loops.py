@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .choices import cell_name, cell_operands, join_cell, link_parts, test_of
+from .choices import cell_name, cell_operands, join_cell, link_parts, reached, test_of
 from .errors import RefusedError
 from .ir import (
     ArrayType,
@@ -78,6 +78,7 @@ class Walk:
     params: dict[Cell, Value | Var]
     changes: dict[Cell, Any]
     state: dict[Cell, Any]  # the changes, with those of what the body has made itself
+    reach: dict[Cell, list[Storage]]  # where the arrays of a changed cell may lie
     index: Var | None
     test: Region | None
     written: set[Any]
@@ -157,11 +158,12 @@ class LoopWalker:
                 changes = journal.changes(mark)
                 state = journal.changes(mark, young=True)
             changes |= {c: c.read() for c in carried.trees}
+            reach = {c: reached(v) for c, v in changes.items() if c.kind == "name"}
             written = trace.written
         finally:
             journal.undo(mark)
             trace.written = saved
-        return Walk(nodes, params, changes, state, index, test, written)
+        return Walk(nodes, params, changes, state, reach, index, test, written)
 
     def parameters(self, carried: Carried) -> dict[Cell, Value | Var]:
         """Give every carried cell its value at the start of an iteration."""
@@ -183,7 +185,7 @@ class LoopWalker:
                     journal.set(cell.owner, cell.key, list(value.items))  # type: ignore[union-attr]
                 else:
                     journal.set(cell.owner, cell.key, value)
-                    link_parts(self.trace, value, entry)
+                    link_parts(self.trace, value, reached(entry))
         for cell, other in carried.links:
             for one in arrays(params.get(cell)):  # type: ignore[arg-type]
                 others = (
@@ -371,19 +373,16 @@ class LoopWalker:
         before = len(carried.links)
         ends = {c: walk.changes[c] for c in carried.trees if c.kind not in ("value", "items")}
         moved = {c: e for c, e in ends.items() if e is not walk.params[c]}
-        mine = {a.storage: c for c, p in walk.params.items() for a in arrays(p) if not a.scalar}  # type: ignore[arg-type]
-        for cell, end in moved.items():
-            for array in arrays(end):
-                if array.scalar:
-                    continue
-                for other, other_end in ends.items():
-                    if other is not cell and any(
-                        a.storage is array.storage for a in arrays(other_end)
-                    ):
-                        carried.links.add((cell, other))
-                outside = array.storage not in mine and array.storage.born < self.born_before(walk)
-                if outside:
-                    carried.links.add((cell, array.storage))
+        mine = {a.storage for p in walk.params.values() for a in arrays(p) if not a.scalar}  # type: ignore[arg-type]
+        oldest = self.born_before(walk)
+        for cell in moved:
+            lying = set(walk.reach.get(cell, ()))
+            for other in ends:
+                if other is not cell and lying & set(walk.reach.get(other, ())):
+                    carried.links.add((cell, other))
+            for storage in lying - mine:
+                if storage.born < oldest:
+                    carried.links.add((cell, storage))
         return len(carried.links) == before
 
     def born_before(self, walk: Walk) -> int:
@@ -507,9 +506,7 @@ class LoopWalker:
                 continue
             self.spoil(cell, walk)
             journal.set(cell.owner, cell.key, value)
-            for source in (entry, end):
-                if source is not MISSING and not isinstance(source, Unset):
-                    link_parts(trace, value, source)
+            link_parts(trace, value, (*reached(entry), *walk.reach.get(cell, ())))
         for cell in carried.fresh:
             if cell in after or cell in carried.growing:
                 continue

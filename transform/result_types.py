@@ -51,7 +51,8 @@ def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool)
         dtype = ufunc.resolve_dtypes((*asked, *(None,) * ufunc.nout))[-1]
     except TypeError as error:
         raise ProgramError(f"np.{ufunc.__name__}: {error}") from None
-    return ArrayType(shape, dtype, weak=weak and all(t.weak for t in arrays))
+    number = weak and dtype.kind in "ifc" and all(t.weak for t in arrays)
+    return ArrayType(shape, dtype, weak=number)
 
 
 def _resolution_type(t: ArrayType) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..primitives import add_at, place
 from .derivative import Context
-from .ir import ArrayType, Atom, Operand, Origin, Var
+from .ir import ArrayType, Atom, Items, Lit, Operand, Origin, Slice, Var
 from .values import Array, Struct, Value, is_static, known, static_value, value_of
 
 
@@ -40,9 +40,35 @@ def collect(
     for part in parts[1:]:
         total = context.operator(np.add, [total, part], origin)
     for atom in later:
-        value, _, index = map(value_of, atom.args)
+        value, index = (value_of(o) for o in _composed(context, atom))
         total = context.trace.apply(add_at, [total, value, index], {}, origin)
     return total
+
+
+def _composed(context: Context, atom: Atom) -> tuple[Operand, Operand]:
+    """Value and index of a `place`; of one within an element of another, with both indices in one."""
+    value, _, index = atom.args
+    inner = _placed(context, value_of(value)) if isinstance(value, Var) else None
+    items = index.items if isinstance(index, Items) else (index,)
+    points = all(
+        isinstance(i, Lit)
+        and isinstance(i.value, int)
+        and not isinstance(i.value, bool)
+        or isinstance(i, Var)
+        and isinstance(i.type, ArrayType)
+        and i.type.shape == ()
+        for i in items
+    )
+    if inner is None or not points:
+        return value, index
+    value, rest = _composed(context, inner)
+    more = rest.items if isinstance(rest, Items) else (rest,)
+    if not all(
+        isinstance(i, Lit | Slice) or getattr(getattr(i, "type", None), "shape", 1) == ()
+        for i in more
+    ):
+        return atom.args[0], index
+    return value, Items("tuple", (*items, *more))
 
 
 def _placed(context: Context, value: Value) -> Atom | None:

@@ -115,8 +115,12 @@ class _Structure:
                 if after or "return" in found:
                     return (*out, *self.after_loop(statement, (*after, *rest), stop))
                 continue
-            if not isinstance(statement, Branch) or not found:
+            if not isinstance(statement, Branch):
                 out.append(statement)
+                continue
+            if not found:
+                then, orelse = (self.block(s, stop) for s in (statement.then, statement.orelse))
+                out.append(replace(statement, then=then, orelse=orelse))
                 continue
             if always_leaves(statement.then) or not rest:
                 sides = statement.then, (*statement.orelse, *rest)

@@ -195,10 +195,11 @@ def cast(trace: Trace, value: Value, wanted: ArrayType, origin: Origin) -> Opera
         number = value.value
         if wanted.weak or wanted.dtype in (np.dtype(float), np.dtype(int), np.dtype(bool)):
             converted = wanted.dtype.type(number).item()
-            if type(converted) is type(number):
+            if type(converted) is type(number) and isinstance(value.operand, Lit):
                 return value.operand
             return Lit(converted)
-        return value.operand if _dtype(number) == wanted.dtype else Lit(wanted.dtype.type(number))
+        same = _dtype(number) == wanted.dtype and isinstance(value.operand, Lit)
+        return value.operand if same else Lit(wanted.dtype.type(number))
     assert isinstance(value, Array)
     if value.type.dtype != wanted.dtype:
         return operand_of(trace.cast(value, wanted.dtype, origin))

@@ -45,8 +45,9 @@ def whole_view(trace: Trace, base: Array) -> Array:
 
 
 def link(trace: Trace, a: Array, b: Array) -> None:
-    """Note that two arrays may share memory."""
-    link_storages(trace, a.storage, b.storage)
+    """Note that an array may share memory with another, and with what that may share memory with."""
+    for storage in (b.storage, *b.storage.linked):
+        link_storages(trace, a.storage, storage)
 
 
 def link_storages(trace: Trace, a: Any, b: Any) -> None:
