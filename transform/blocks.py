@@ -1,4 +1,4 @@
-"""Loops and branches as text: `lax.fori_loop`, `lax.scan`, `lax.while_loop`, `lax.cond`; for NumPy `for`, `while`, `if`."""
+"""Loops and branches as text: `lax.fori_loop`, `scan`, `while_loop`, `cond`; for NumPy `for`, `while`, `if`."""
 
 from __future__ import annotations
 
@@ -348,7 +348,8 @@ def numpy_loop(text: FunctionText, node: Repeat) -> list[str]:
     head = []
     for element, array in node.streamed:
         head.append(f"{text.names.name(element)} = {at(array, ATOM)}[{place}]")
-    head += stored(text, node, set(node.body.params) | {node.index}, place)
+    own = set(node.body.params) | ({node.index} if node.index is not None else set())
+    head += stored(text, node, own, place)
     body: list[str] = []
     done: set[Var] = set()
     for chunk in chunks(node):
@@ -356,7 +357,7 @@ def numpy_loop(text: FunctionText, node: Repeat) -> list[str]:
         made = {r for n in chunk for r in n.results} - done
         body += stored(text, node, made, place)
         done |= made
-    outside = set(walk_results(node.body)) | set(node.body.params) | {node.index}
+    outside = set(walk_results(node.body)) | own
     body += stored(text, node, None, place, outside)
     ends = assignments(params, operands(text, node.body.outputs[:count]))
     loop, first, last = numpy_head(text, node)

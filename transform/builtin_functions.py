@@ -12,8 +12,19 @@ from ..primitives import is_static
 from .access import attribute, item
 from .errors import ProgramError, RefusedError
 from .ir import Origin, Slice
-from .iteration import Iteration, backwards, enumerated, iteration, range_iteration, zipped
-from .values import Array, Closure, Known, KnownRange, Struct, Value, known, settled, struct
+from .iteration import backwards, enumerated, iteration, range_iteration, zipped
+from .values import (
+    Array,
+    Closure,
+    Iteration,
+    Known,
+    KnownRange,
+    Struct,
+    Value,
+    known,
+    settled,
+    struct,
+)
 
 if TYPE_CHECKING:
     from .infer import Interpreter

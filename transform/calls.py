@@ -165,11 +165,12 @@ def call_array_function(
 def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:
     """`np.add.at(x, index, value)`: every place is added to as often as it is named."""
     trace = interpreter.trace
-    if ufunc not in (np.add, np.subtract) or len(args) != 3 or not isinstance(args[0], Array):
+    target = args[0] if args else known(None)
+    if ufunc not in (np.add, np.subtract) or len(args) != 3 or not isinstance(target, Array):
         raise RefusedError(
             f"np.{ufunc.__name__}.at is not supported", origin.span, "write a loop over the places"
         )
-    target, index, value = args
+    index, value = args[1:]
     value = fitted(trace, value, target.type.dtype, origin)
     if ufunc is np.subtract:
         value = trace.apply(np.negative, [value], {}, origin)

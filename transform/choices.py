@@ -26,7 +26,7 @@ from .trees import (
     tree_of,
     variable,
 )
-from .values import Array, Growing, Known, Storage, Struct, Unset, Value, known
+from .values import Array, Growing, Known, Storage, Struct, Undecided, Unset, Value, known
 from .views import link_storages
 
 if TYPE_CHECKING:
@@ -109,14 +109,16 @@ def choose(
             values = [(side.value(cell), tree) for cell, (tree, _) in joined.items()]
             outputs.append([o for v, t in values for o in cell_operands(trace, v, t, origin)])
     if results:
-        regions = [
+        one, two = (
             Region((), tuple(s.nodes), tuple(o)) for s, o in zip(sides, outputs, strict=True)
-        ]
-        trace.add(Choice(tuple(results), flag.operand, *regions, origin, key=object()))
+        )
+        trace.add(Choice(tuple(results), flag.operand, one, two, origin, key=object()))
     for cell, value in after.items():
         if cell.kind == "value" and isinstance(value, Array):
             trace.journal.set(cell.owner, "value", value.operand)
             trace.written.add(cell.owner)
+        elif cell.kind == "items" and isinstance(value, Unset):
+            trace.journal.set(cell.owner, "items", Undecided(value))
         elif cell.kind == "items" and cell in joined:
             trace.journal.set(cell.owner, "items", list(value.items))
         else:
@@ -172,7 +174,8 @@ def join_cell(cell: Cell, one: Any, two: Any, span: Span | None) -> Any:
     try:
         return join(tree_of(one), tree_of(two), (one, two))
     except Mismatch as mismatch:
-        return Unset(f"{cell.key.split('%')[0] or 'the value'!r} {mismatch}", span)
+        name = repr(cell.key.split("%")[0]) if cell.key[0] != "%" else "the result"
+        return Unset(f"{name} {mismatch}", span, "give it one type and one shape on both ways")
 
 
 def join_lists(one: list[Value], two: list[Value], span: Span | None) -> Tree | Unset:
@@ -182,7 +185,7 @@ def join_lists(one: list[Value], two: list[Value], span: Span | None) -> Tree | 
             for a, b in zip(one, two, strict=True)
         )
     except Mismatch as mismatch:
-        return Unset(f"an item of the list {mismatch}", span)
+        return Unset(f"an item of the list {mismatch}", span, "give it one type and one shape")
     return Inner(list, (), children)
 
 

@@ -130,7 +130,10 @@ class Interpreter:
             if isinstance(statement, Atom):
                 self.atom(statement, frame)
             elif isinstance(statement, Return):
-                return self.value(statement.value, frame)
+                try:
+                    return self.value(statement.value, frame)
+                except BackproseError as error:
+                    raise error.at(error.other or frame.origin(statement.origin).span) from None
             elif isinstance(statement, Branch):
                 self.branch(statement, frame)
             elif isinstance(statement, Loop):

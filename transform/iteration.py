@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .ir import Origin
-from .values import Array, Known, KnownRange, Struct, Value, known, struct
+from .values import Array, Iteration, Known, KnownRange, Struct, Value, known, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Iteration:
-    """A loop over `range(start, stop, step)` in which `at` gives the item for the index."""
-
-    start: Value
-    stop: Value
-    step: Value
-    at: Callable[[Value], Value]
-    counts: bool = False  # the item is the index itself
-
-    def length(self) -> int | None:
-        """The number of items, where it is known."""
-        bounds = (self.start, self.stop, self.step)
-        if all(isinstance(b, Known) for b in bounds):
-            return len(range(*(b.value for b in bounds if isinstance(b, Known))))
-        return None
 
 
 def range_iteration(start: Value, stop: Value, step: Value) -> Iteration:

@@ -32,7 +32,6 @@ from .ir import (
     type_of,
     variables,
 )
-from .iteration import Iteration
 from .journal import MISSING, Cell
 from .regions import renamed
 from .structure import VALUE
@@ -48,7 +47,19 @@ from .trees import (
     tree_of,
     variable,
 )
-from .values import Array, Growing, Known, Rows, Storage, Struct, Unset, Value, known, operand_of
+from .values import (
+    Array,
+    Growing,
+    Iteration,
+    Known,
+    Rows,
+    Storage,
+    Struct,
+    Unset,
+    Value,
+    known,
+    operand_of,
+)
 from .views import link_storages
 
 if TYPE_CHECKING:
@@ -93,6 +104,7 @@ class LoopWalker:
         self.interpreter, self.trace, self.frame = interpreter, interpreter.trace, frame
         self.loop, self.it, self.origin = loop, it, frame.origin(loop.origin)
         self.index_used: Var | None = None
+        self.entries: set[Storage] = set()  # where carried arrays lie before the loop
         self.stop = None if loop.stop is None else Cell(frame, loop.stop.id)
 
     # --- the fixed point ---
@@ -168,6 +180,7 @@ class LoopWalker:
     def parameters(self, carried: Carried) -> dict[Cell, Value | Var]:
         """Give every carried cell its value at the start of an iteration."""
         journal, params = self.trace.journal, {}
+        entries: dict[Cell, set[Storage]] = {}
         for cell, value in carried.fresh.items():
             journal.set(cell.owner, cell.key, value)
         for cell, tree in carried.trees.items():
@@ -185,8 +198,16 @@ class LoopWalker:
                     journal.set(cell.owner, cell.key, list(value.items))  # type: ignore[union-attr]
                 else:
                     journal.set(cell.owner, cell.key, value)
-                    link_parts(self.trace, value, reached(entry))
-        for cell, other in carried.links:
+                    entries[cell] = set(reached(entry))
+        # After an iteration a name may hold the array that another one held before the loop.
+        every = {storage for found in entries.values() for storage in found}
+        for cell in entries:
+            link_parts(self.trace, params[cell], every)
+        together = {
+            (a, b) for a in entries for b in entries if a is not b and entries[a] & entries[b]
+        }
+        self.entries = every
+        for cell, other in carried.links | together:
             for one in arrays(params.get(cell)):  # type: ignore[arg-type]
                 others = (
                     [other]
@@ -376,7 +397,7 @@ class LoopWalker:
         mine = {a.storage for p in walk.params.values() for a in arrays(p) if not a.scalar}  # type: ignore[arg-type]
         oldest = self.born_before(walk)
         for cell in moved:
-            lying = set(walk.reach.get(cell, ()))
+            lying = set(walk.reach.get(cell, ())) - self.entries
             for other in ends:
                 if other is not cell and lying & set(walk.reach.get(other, ())):
                     carried.links.add((cell, other))

@@ -118,7 +118,7 @@ def _within(atom: Node, site: CallSite) -> bool:
     return atom.origin.site is not None and atom.origin.site.within(site)
 
 
-def _rebased(atom: Atom, site: CallSite) -> CallSite | None:
+def _rebased(atom: Node, site: CallSite) -> CallSite | None:
     """The call site seen from inside the outlined function."""
     return None if atom.origin.site is site else atom.origin.site
 

@@ -3,10 +3,10 @@
 An update of NumPy's takes place in the memory of its array. That is right where nobody needs the old value any more,
 and the memory is the function's own: not an argument's, and not that of another value that is read later.
 
-Before (x: an argument):
+Given (x: an argument):
     y = update(x, 0, 1.0)
 
-After:
+Then:
     x1 = np.copy(x)
     y = update(x1, 0, 1.0)
 """

@@ -16,14 +16,14 @@ After:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from .ir import ArrayType, Atom, Lit, Operand, Var, type_of
+from .ir import ArrayType, Atom, Lit, Node, Operand, Var, type_of
 from .rewrites import operation
 from .trace import Trace
 from .values import Value, known, operand_of, value_of
@@ -104,12 +104,13 @@ def _opens(inner: Atom, single: Callable[[Var], bool]) -> bool:
     return _size(inner.result) == 0 or single(inner.result)
 
 
-def cost(atoms: list[Atom], whole: Atom) -> float:
+def cost(atoms: Sequence[Node], whole: Atom) -> float:
     """The work of some atoms: one for a pass over an array like `whole`, little for one over a small array."""
     size = _size(whole.result)
     return sum(
         1e-3 + (0.0 if not _size(a.result) else 0.1 if _is_small(a.result, size) else 1.0)
         for a in atoms
+        if isinstance(a, Atom)
     )
 
 

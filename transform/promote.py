@@ -56,8 +56,9 @@ class _Promotion:
             if isinstance(node, Atom):
                 self.atom(node)
                 continue
-            if isinstance(node, Repeat) and node.index is not None:  # an int array in JAX
-                self.jax_types[node.index] = replace(node.index.type, weak=False)
+            index = node.index if isinstance(node, Repeat) else None
+            if index is not None and isinstance(index.type, ArrayType):  # an int array in JAX
+                self.jax_types[index] = replace(index.type, weak=False)
             self.atoms.append(node.with_regions([self.region(r) for r in node.regions]))
 
     def region(self, region: Region) -> Region:

@@ -169,8 +169,10 @@ class _Reverse:
                         outputs[k].append(self.operand(value, v, origin))
                 self.contribute(v, Array(result), origin)
         if results:
-            regions = [Region((), tuple(b), tuple(o)) for b, o in zip(bodies, outputs, strict=True)]
-            trace.add(Choice(tuple(results), node.test, *regions, origin, object(), node.key))
+            then, orelse = (
+                Region((), tuple(b), tuple(o)) for b, o in zip(bodies, outputs, strict=True)
+            )
+            trace.add(Choice(tuple(results), node.test, then, orelse, origin, object(), node.key))
             # The contributions stand behind the branch that gives them.
             self.move_to_end(results)
 

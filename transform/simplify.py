@@ -207,7 +207,17 @@ def adopt_name(trace: Trace, operand: Operand, old: Var) -> None:
 
 
 # Each of these makes an array of its own, which may be changed in place later.
-NEW_ARRAYS = (np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.copy)  # fmt: skip
+NEW_ARRAYS = (
+    np.zeros,
+    np.ones,
+    np.empty,
+    np.full,
+    np.zeros_like,
+    np.ones_like,
+    np.empty_like,
+    np.full_like,
+    np.copy,
+)
 
 COMMUTATIVE = (np.add, np.multiply, np.maximum, np.minimum)
 
@@ -262,9 +272,8 @@ def inverse_at_hand(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> 
     """Solving with a matrix whose inverse is needed anyway (as in the adjoint of `slogdet`) is a product."""
     if atom.op is not solve_transposed or type_of(atom.args[0]).ndim != 2:  # type: ignore[union-attr]
         return None
-    inverse = next(
-        (a for a in trace.atoms if a.op is np.linalg.inv and a.args[0] is atom.args[0]), None
-    )
+    atoms = (a for a in trace.atoms if isinstance(a, Atom))
+    inverse = next((a for a in atoms if a.op is np.linalg.inv and a.args[0] is atom.args[0]), None)
     if inverse is None:
         return None
     spelled = replace(atom.origin, spelling="operator")

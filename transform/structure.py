@@ -3,14 +3,14 @@
 Where a side of an `if` leaves, what follows the `if` moves into the other side; no flag is needed. A loop that can be
 left early has a flag that ends it. After this step a `Return` is the last statement of a function or there is none.
 
-Before:
+Given:
     for i in range(n):
         if x[i] < 0:
             break
         s += x[i]
     return s
 
-After:
+Then:
     done = False
     for i in range(n), until done:
         if x[i] < 0:

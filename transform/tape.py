@@ -1,17 +1,17 @@
 """What the adjoint of a loop or a branch reads from inside it is saved: the to-be-recorded values, one by one.
 
 A loop of known length stacks them, one element an iteration, and its adjoint streams them back. Where only a bound is
-known, an array of that length is filled at the counter. A branch hands them out, zeros from the side that was not taken.
+known, an array of that length is filled at the counter. A branch hands them out, zeros from the other side.
 What is computed from the loop variable and from arrays outside alone is computed again.
 
-Before:
+Given:
     for i in range(n):
         t = np.tanh(x[i])
         s = s + t
     for i in reversed(range(n)):
         dx[i] += ds * (1 - t**2)          # the t of that iteration
 
-After:
+Then:
     for i in range(n):
         t = np.tanh(x[i])
         s = s + t
@@ -363,6 +363,10 @@ class _Tapes:
         body = [n for n in node.body.body if n not in last]
         return replace(node, body=replace(node.body, body=(*body, *last)))
 
+    def place(self, node: Repeat, origin: Origin) -> Value:
+        assert node.span is not None and node.index is not None
+        return ordinal_of(self.trace, node.span, node.index, origin)
+
     def buffering(self, node: Repeat, saved: Saved, which: list[int]) -> Repeat:
         """Arrays of the greatest possible length, filled at the counter."""
         origin = replace(node.origin, spelling="function")
@@ -380,16 +384,7 @@ class _Tapes:
             init = zeros(self.trace, outer.type, origin)  # type: ignore[arg-type]
             param, result = (Var(outer.hint, outer.type, outer.depth) for _ in range(2))
             with self.trace.region(nodes):
-                place: Value = (
-                    Array(counter)
-                    if counter is not None
-                    else ordinal_of(
-                        self.trace,
-                        node.span,
-                        node.index,
-                        origin,  # type: ignore[arg-type]
-                    )
-                )
+                place: Value = Array(counter) if counter is not None else self.place(node, origin)
                 self.trace.emit(result, update, (param, inner, operand_of(place)), (), origin)
             carries.append((outer, init, param, result))
         return with_carries(node, carries, nodes)

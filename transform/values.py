@@ -135,6 +135,19 @@ class Growing(Opaque):
         self.before, self.item = before, item
 
 
+class Undecided(Opaque):
+    """The items of a list of which the two sides of a branch leave different ones."""
+
+    def __init__(self, why: Unset):
+        super().__init__()
+        self.why = why
+
+    def refuse(self, *args: Any) -> Any:
+        raise self.why.error()
+
+    __iter__ = __getitem__ = __len__ = __bool__ = __add__ = __mul__ = refuse
+
+
 class Rows(Opaque):
     """A list that a loop has filled."""
 
@@ -176,7 +189,25 @@ class Method:
     name: str
 
 
-Value = Known | Array | Struct | Closure | Method
+@dataclass(frozen=True, eq=False, slots=True)
+class Iteration:
+    """A loop over `range(start, stop, step)` in which `at` gives the item for the index."""
+
+    start: Value
+    stop: Value
+    step: Value
+    at: Callable[[Value], Value]
+    counts: bool = False  # the item is the index itself
+
+    def length(self) -> int | None:
+        """The number of items, where it is known."""
+        bounds = (self.start, self.stop, self.step)
+        if all(isinstance(b, Known) for b in bounds):
+            return len(range(*(b.value for b in bounds if isinstance(b, Known))))
+        return None
+
+
+Value = Known | Array | Struct | Closure | Method | Iteration
 
 
 def known(value: Any) -> Known:

@@ -7,48 +7,8 @@ import pytest
 from backprose import BackproseError, ProgramError, RefusedError, SourceError, grad
 
 COUNTER = 0
+TABLE = np.zeros(3)
 MATRIX = np.ma.array([1.0, 2.0])
-
-
-def while_loop(x):
-    err = 1.0
-    while err > 1e-3:  # «while err > 1e-3:»
-        err = err / 2
-    return np.sum(x) * err
-
-
-def range_loop(x):
-    s = 0.0
-    for i in range(3):  # «range(3)»
-        s = s + x[i]
-    return s
-
-
-def row_loop(x):
-    s = 0.0
-    for row in x:  # «x»
-        s = s + row
-    return s
-
-
-def for_else(x):
-    for v in (x, x):
-        y = v
-    else:  # «else:»
-        y = x
-    return np.sum(y)
-
-
-def element_assignment(x):
-    y = np.zeros(3)
-    y[0] = x[0]  # «y[0]»
-    return np.sum(y)
-
-
-def augmented_element(x):
-    y = x * 2
-    y[1:] += x[0]  # «y[1:]»
-    return np.sum(y)
 
 
 def attribute_assignment(x):
@@ -131,17 +91,6 @@ def f_string(x):
     return np.sum(x) * len(name)
 
 
-def break_loop(x):
-    for v in (x, x):
-        break  # «break»
-    return np.sum(v)
-
-
-def thrown_away(x):
-    np.sum(x)  # «np.sum(x)»
-    return np.sum(x)
-
-
 def printing(x):
     y = print(x)  # «print(x)»
     return np.sum(x)
@@ -153,16 +102,6 @@ def inner_decorator(x):
         return u
 
     return np.sum(f(x))
-
-
-def value_dependent_if(x):
-    if x[0] > 0:  # «x[0] > 0»
-        return np.sum(x)
-    return -np.sum(x)
-
-
-def value_dependent_conditional(x):
-    return np.sum(x) if x[0] > 0 and x[1] > 0 else 0.0  # «x[0] > 0 and x[1] > 0»
 
 
 def value_dependent_assert(x):
@@ -179,31 +118,8 @@ def boolean_mask(x):
     return np.sum(x[x > 0])  # «x[x > 0]»
 
 
-def changed_argument(x):
-    x *= 2  # «x *= 2»
-    return np.sum(x)
-
-
-def changed_view(x):
-    y = x * 2
-    z = y[1:]
-    y += 1  # «y += 1»
-    return np.sum(z) + np.sum(y)
-
-
-def changed_through_a_view(x):
-    y = x * 2
-    z = y.T
-    z += 1  # «z += 1»
-    return np.sum(y)
-
-
 def unknown_keyword(x):
     return np.sum(x, where=x > 0)  # «np.sum(x, where=x > 0)»
-
-
-def out_keyword(x):
-    return np.sum(np.exp(x, out=x))  # «np.exp(x, out=x)»
 
 
 def computed_axis(x):
@@ -220,14 +136,6 @@ def random_numbers(x):
 
 def int_of_array(x):
     return np.sum(x) * int(x[0])  # «int(x[0])»
-
-
-def sum_of_array(x):
-    return sum(x)  # «sum(x)»
-
-
-def max_of_arrays(x):
-    return max(x[0], x[1])  # «max(x[0], x[1])»
 
 
 def in_array(x):
@@ -257,25 +165,158 @@ def list_times_list(x):
 def changed_through_an_unknown_function(x):
     y = x * 2
     z = np.rollaxis(y[None], 1)
-    y += 1  # «y += 1»
-    return np.sum(z)
+    y += 1
+    return np.sum(z)  # «np.sum(z)»
 
 
-def list_augmented(x):
-    parts = [x]
-    parts += [x]  # «parts += [x]»
-    return np.sum(parts[0])
+def named_on_one_branch(x):
+    if x[0] > 0:
+        y = x * 2
+    return np.sum(y)  # «np.sum(y)»
+
+
+def read_after_a_loop_that_may_not_run(x):
+    n = np.argmax(x)
+    for i in range(n):
+        y = x[i]
+    return y * 2  # «y * 2»
+
+
+def returns_on_one_path(x):
+    if x[0] > 0:  # «x[0] > 0»
+        return np.sum(x)
+
+
+def growing_array(x):
+    y = x
+    for i in range(3):
+        y = np.concatenate([y, x])  # «[y, x]»
+    return np.sum(y)
+
+
+def shape_of_one_branch(x):
+    if x[0] > 0:
+        y = x[1:]
+    else:
+        y = x
+    return np.sum(y)  # «np.sum(y)»
+
+
+def one_of_two_changed(x):
+    a, b = x * 2, x * 3
+    y = a if x[0] > 1.5 else b
+    y[0] = 1.0
+    return np.sum(a)  # «np.sum(a)»
+
+
+def swapped_and_kept(x):
+    u, v = x * 1, x * 2
+    first = u
+    for i in range(3):
+        v[0] = u[1] * 2
+        u, v = v, u
+    return np.sum(first)  # «np.sum(first)»
+
+
+def reshaped_argument(x):
+    y = (x[:, None] * x).T.reshape(9)
+    z = x[:, None] * x
+    flat = z.T.reshape(9)
+    flat[0] = 1.0
+    return np.sum(z) + np.sum(y)  # «np.sum(z)»
+
+
+def list_in_a_while_loop(x):
+    parts, err = [], 1.0
+    while err > 0.1 * x[0]:  # «err > 0.1 * x[0]»
+        parts.append(err)
+        err = err / 2
+    return np.sum(np.array(parts)) * x[0]
+
+
+def list_read_while_filled(x):
+    parts = [x[0]]
+    for i in range(3):
+        parts.append(parts[-1] * x[i])  # «parts[-1]»
+    return np.sum(np.array(parts))
+
+
+def list_on_one_branch(x):
+    parts = []
+    if x[0] > 1:
+        parts.append(x[1])
+    return np.sum(np.array(parts))  # «np.array(parts)»
+
+
+def value_dependent_raise(x):
+    if x[0] < 0:
+        raise ValueError("negative")  # «raise ValueError("negative")»
+    return np.sum(x)
+
+
+def changed_global(x):
+    TABLE[0] = x[0]  # «TABLE[0]»
+    return np.sum(TABLE)
+
+
+def mask_with_values(x):
+    y = x * 2
+    y[y > 2.5] = x[:2]  # «y[y > 2.5]»
+    return np.sum(y)
+
+
+def step_of_a_range(x):
+    s = 0.0
+    for i in range(0, 3, np.argmax(x) + 1):  # «range(0, 3, np.argmax(x) + 1)»
+        s += x[i]
+    return s
+
+
+def multiplied_at(x):
+    y = x * 1
+    np.multiply.at(y, [0, 0], 2.0)  # «np.multiply.at(y, [0, 0], 2.0)»
+    return np.sum(y)
+
+
+def generator_in_a_loop(x):
+    s = 0.0
+    for v in (u * 2 for u in x):  # «u * 2 for u in x»
+        s += v
+    return s
+
+
+def deleted_in_a_loop(x):
+    s = 0.0
+    for i in range(3):
+        t = x[i]
+        s += t
+        del t  # «del t»
+    return s
+
+
+def try_in_a_loop(x):
+    s = 0.0
+    for i in range(3):
+        try:  # «try:»
+            s += x[i]
+        except IndexError:
+            break
+    return s
+
+
+def attribute_in_a_loop(x):
+    for i in range(3):
+        x.shape = (3, 1)  # «x.shape»
+    return np.sum(x)
+
+
+def container_at_a_computed_place(x):
+    parts = [x, x[:2]]
+    return np.sum(parts[np.argmax(x)])  # «parts[np.argmax(x)]»
 
 
 REFUSED = [
-    while_loop, range_loop, row_loop, for_else, element_assignment, augmented_element, attribute_assignment,
-    delete, try_except, with_block, global_statement, nonlocal_statement, class_inside, match_statement,
-    walrus, generator, set_display, dict_comprehension, f_string, break_loop, thrown_away, printing,
-    inner_decorator, value_dependent_if, value_dependent_conditional, value_dependent_assert,
-    value_dependent_slice, boolean_mask, changed_argument, changed_view, changed_through_a_view,
-    unknown_keyword, out_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, sum_of_array,
-    max_of_arrays, in_array, unsupported_method, open_file, list_augmented, yielding, endless, complex_numbers, list_times_list,
-    changed_through_an_unknown_function,
+    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slice, boolean_mask, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, complex_numbers, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, multiplied_at, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
 ]  # fmt: skip
 
 
