@@ -113,6 +113,7 @@ def choose(
             Region((), tuple(s.nodes), tuple(o)) for s, o in zip(sides, outputs, strict=True)
         )
         trace.add(Choice(tuple(results), flag.operand, one, two, origin, key=object()))
+    others = interpreter.visible(set(after))
     for cell, value in after.items():
         if cell.kind == "value" and isinstance(value, Array):
             trace.journal.set(cell.owner, "value", value.operand)
@@ -124,7 +125,13 @@ def choose(
         else:
             trace.journal.set(cell.owner, cell.key, value)
             for side in sides:
-                link_parts(trace, value, side.reach.get(cell, ()))
+                link_parts(trace, value, [s for s in side.reach.get(cell, ()) if s in others])
+    # Two joined names that may be one array on one side may be one array after it.
+    names = [c for c, v in after.items() if c.kind == "name" and any(arrays_in(v))]
+    for k, one in enumerate(names):
+        for two in names[k + 1 :]:
+            if any(set(s.reach.get(one, ())) & set(s.reach.get(two, ())) for s in sides):
+                link_parts(trace, after[one], [a.storage for a in arrays_in(after[two])])
 
 
 def walk_side(trace: Trace, run: Callable[[], None]) -> Side:
@@ -209,6 +216,11 @@ def cell_name(interpreter: Interpreter, cell: Cell) -> tuple[str, int | None]:
         return getattr(operand, "hint", ""), getattr(operand, "depth", None)
     hint = cell.key.split("%")[0]
     return hint, getattr(cell.owner, "depth", None)
+
+
+def arrays_in(value: Any) -> list[Array]:
+    unknown = isinstance(value, Unset) or value is MISSING
+    return [] if unknown else [a for a in arrays(value) if not a.scalar]
 
 
 def reached(value: Any) -> list[Storage]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
@@ -38,15 +38,19 @@ from .ir import (
     While,
 )
 from .iteration import iteration
+from .journal import Cell
 from .loops import LoopWalker, depends_on
 from .lower import Lowered
 from .read import read
+from .structure import VALUE
 from .trace import Trace
+from .trees import arrays as arrays_of
 from .updates import add_item, append, set_item, update
 from .values import (
     Array,
     Closure,
     Known,
+    Storage,
     Struct,
     Unset,
     Value,
@@ -66,13 +70,38 @@ class Interpreter:
 
     def __init__(self, trace: Trace):
         self.trace = trace
+        self.frames: list[Frame] = []  # of the functions that are running
         self.dynamic = 0  # how many branches on array values are around
 
     # --- functions ---
 
     def run(self, lowered: Lowered, frame: Frame) -> Value:
-        result = self.block(lowered.body, frame)
+        self.frames.append(frame)
+        try:
+            result = self.block(lowered.body, frame)
+        finally:
+            self.frames.pop()
         return known(None) if result is None else result
+
+    def visible(self, hidden: Set[Cell] = frozenset()) -> set[Storage]:
+        """The storages that some name of a running function leads to; names in `hidden` do not count."""
+        found: set[Storage] = set()
+        todo = list(self.frames)
+        seen: set[int] = set()
+        while todo:
+            frame = todo.pop()
+            if id(frame) in seen:
+                continue
+            seen.add(id(frame))
+            if frame.parent is not None:
+                todo.append(frame.parent)
+            for name, value in frame.env.items():
+                if name[0] == "%" and name != VALUE.id or Cell(frame, name) in hidden:
+                    continue
+                if isinstance(value, Closure):
+                    todo.append(value.frame)
+                found.update(a.storage for a in arrays_of(value))
+        return found
 
     def rule(self, function: Callable, args: list[Value], anchor: Origin) -> Value:
         """Inline a rule of `primitives` as part of the atom that `anchor` describes."""

@@ -507,6 +507,8 @@ class LoopWalker:
         self, carried: Carried, walk: Walk, after: dict[Cell, Any], certain: bool
     ) -> None:
         trace, journal = self.trace, self.trace.journal
+        others = self.interpreter.visible(set(after) | set(carried.fresh))
+        joined: list[Cell] = []
         for cell, value in after.items():
             end, entry = walk.changes[cell], cell.read()
             if cell in carried.trees and end is walk.params[cell]:
@@ -527,7 +529,10 @@ class LoopWalker:
                 continue
             self.spoil(cell, walk)
             journal.set(cell.owner, cell.key, value)
-            link_parts(trace, value, (*reached(entry), *walk.reach.get(cell, ())))
+            lying = (*reached(entry), *walk.reach.get(cell, ()))
+            link_parts(trace, value, [s for s in lying if s in others])
+            joined.append(cell)
+        self.link_results(walk, {cell: after[cell] for cell in joined})
         for cell in carried.fresh:
             if cell in after or cell in carried.growing:
                 continue
@@ -553,6 +558,15 @@ class LoopWalker:
                         "give it a value before the loop",
                     ),
                 )
+
+    def link_results(self, walk: Walk, results: dict[Cell, Any]) -> None:
+        """Two names that may be one array after an iteration may be one array after the loop."""
+        cells = list(results)
+        for k, one in enumerate(cells):
+            lying = set(walk.reach.get(one, ())) - self.entries
+            for two in cells[k + 1 :]:
+                if lying & set(walk.reach.get(two, ())):
+                    link_parts(self.trace, results[one], reached(results[two]))
 
     def keeps(self, cell: Cell, walk: Walk, end: Known, certain: bool) -> bool:
         """A name that is set to one known value in each iteration, and not read before."""
