@@ -4,13 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test fuzz lint clean
 
 demo: $(VENV)/installed-notebook
 	$(BIN)/backprose demo
 
 test: lint
 	$(BIN)/python -m pytest -n 2
+
+# N random programs with loops, in both modes and targets: `make fuzz N=2000`.
+N ?= 500
+fuzz: $(VENV)/installed-test
+	$(BIN)/python tests/programs/fuzz.py --examples $(N) --without masked_reads,list_reads,dynamic_slices,conditional_alias
 
 # The parts of the package stand side by side here; pyright resolves its imports where they are nested.
 lint: $(VENV)/installed-test

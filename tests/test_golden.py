@@ -7,12 +7,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from programs.loop_corpus import CORPUS
 from programs.straight_line import arguments
 
 from backprose import value_and_grad
 
 GOLDEN = Path(__file__).parent / "golden"
 PROGRAMS = arguments(np.random.default_rng(1))
+LOOPS = "recurrence matrix_sweep jacobi_2d thomas lstm power_iteration limiter bubble_sort".split()
+for _program in CORPUS:
+    if _program.name in LOOPS:
+        _args = tuple(_program.at(sorted(_program.sizes)[1]).values())
+        PROGRAMS[_program.name] = (_program.function, _program.wrt, _args)
 
 
 @pytest.mark.parametrize("target", ["jax", "numpy"])

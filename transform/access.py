@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..primitives import getitem
+from .affine import bounds, difference
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_data, lift, reader, snapshot
 from .ir import Items, Lit, Origin, Slice, Star
 from .methods import method_of
 from .trace import is_plain
-from .values import Array, Known, Struct, Value, operand_of, struct
+from .values import Array, Known, Struct, Value, Window, operand_of, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -73,28 +74,59 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
     raise RefusedError("this cannot be indexed", origin.span)
 
 
-def index_value(interpreter: Interpreter, operand: Any, frame: Frame, origin: Origin) -> Value:
-    """The value of an index; slices are kept as operands."""
+def window(
+    interpreter: Interpreter, parts: list[Value | None], size: int | None, origin: Origin
+) -> Value:
+    """A slice of known width at a computed place, which surely lies within its axis."""
+    trace = interpreter.trace
+    start, stop, step = parts
+    width = low = high = None
+    if start is not None and stop is not None and step is None:
+        one, two = operand_of(start), operand_of(stop)
+        width = difference(two, one, trace.definitions)
+        low, high = (bounds(o, trace.definitions, trace.spans) for o in (one, two))
+    if width is None or size is None:
+        raise RefusedError(
+            "a slice whose length depends on array values or on a loop variable has no static shape",
+            origin.span,
+            "use a mask over the whole axis: np.where(np.arange(n) < stop, x, 0)",
+        )
+    if low is None or high is None or low[0] < 0 or high[1] > size:
+        raise RefusedError(
+            f"this slice may reach over the ends of its axis, of size {size}, where NumPy would shorten it",
+            origin.span,
+            "choose the bounds of the loop so that it stays inside",
+        )
+    assert start is not None and stop is not None
+    return Window(Slice(operand_of(start), operand_of(stop), None, max(width, 0)))
+
+
+def index_value(
+    interpreter: Interpreter,
+    operand: Any,
+    frame: Frame,
+    origin: Origin,
+    shape: tuple[int, ...] = (),
+) -> Value:
+    """The value of an index of an array of a shape; slices are kept as operands."""
+    size = shape[0] if shape else None
     if isinstance(operand, Slice):
-        parts = []
-        for part in (operand.start, operand.stop, operand.step):
-            value = None if part is None else interpreter.value(part, frame)
-            if value is not None and not isinstance(value, Known):
-                raise RefusedError(
-                    "a slice whose bounds depend on array values has no static shape",
-                    origin.span,
-                    "use a mask: np.where(np.arange(n) < stop, x, 0)",
-                )
-            parts.append(value)
-        bounds = [None if p is None else p.value for p in parts]
-        return Known(slice(*bounds), Slice(*(None if p is None else p.operand for p in parts)))
+        three = (operand.start, operand.stop, operand.step)
+        parts = [None if part is None else interpreter.value(part, frame) for part in three]
+        fixed = [None if part is None else part for part in parts if isinstance(part, Known | None)]
+        if len(fixed) < 3:
+            return window(interpreter, parts, size, frame.origin(origin))
+        values = [None if p is None else p.value for p in fixed]
+        return Known(slice(*values), Slice(*(None if p is None else p.operand for p in fixed)))
     if isinstance(operand, Items) and operand.kind == "tuple":
         items: list[Value] = []
-        for item in operand.items:
+        plain = not any(isinstance(i, Star) or i in (Lit(None), Lit(...)) for i in operand.items)
+        for k, item in enumerate(operand.items):
             if isinstance(item, Star):
                 items += interpreter.items(interpreter.value(item.operand, frame), origin)
             else:
-                items.append(index_value(interpreter, item, frame, origin))
+                rest = shape[k:] if plain else ()
+                items.append(index_value(interpreter, item, frame, origin, rest))
         return struct(tuple, items)
     return interpreter.value(operand, frame)
 

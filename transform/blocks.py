@@ -163,6 +163,7 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     name = purpose(text, node, "step")
     carry, head = unpacking(params, "_", "carry")
     start, stop, index, first = fori_range(text, node)
+    index = "_k" if index == carry == "_" else index
     body = text.block(node.body.body, *around(node))
     result = listed(operands(text, node.body.outputs)) or "None"
     lines = function_lines(f"def {name}({index}, {carry}):", [*head, *first, *body], result)
@@ -219,7 +220,7 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
         arrays.insert(0, arange(text, node.span))
     name = purpose(text, node, "step")
     carry, head = unpacking(params, "_", "carry")
-    element, more = unpacking(elements, "_", "row")
+    element, more = unpacking(elements, "_" if params else "_row", "row")
     body = text.block(node.body.body, *around(node))
     outputs = operands(text, node.body.outputs)
     ends, rows = outputs[:count], outputs[count:]

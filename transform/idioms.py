@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from ..primitives import add_at, astype, getitem, place, solve_transposed, update
-from .ir import ArrayType, Atom, Items, Lit, Operand, StaticType, Var, type_of
+from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .result_types import has_window
 from .slices import padding
 from .spell import AND, ATOM, COMPARE, UNARY, Idiom, Speller, Text, is_array
 from .values import is_static, static_value
@@ -21,6 +23,8 @@ def _attribute(speller: Speller, atom: Atom) -> Text:
 def _item(speller: Speller, atom: Atom) -> Text:
     x, index = atom.args
     static = isinstance(x, Var) and isinstance(x.type, StaticType)
+    if speller.target == "jax" and has_window(index):
+        return windowed(speller, x, index, atom.result.type.shape), ATOM
     text = speller.index(index)
     if speller.target == "jax" and isinstance(x, Lit) and not is_static(index):
         return f"{speller.module('jnp')}.asarray({speller.operand(x)})[{text}]", ATOM
@@ -115,6 +119,8 @@ def _place(speller: Speller, atom: Atom) -> Text:
     model = speller.definitions.get(shape) if isinstance(shape, Var) else None
     if model is not None and model.op is getattr and _has_dtype(model.args[0], source.dtype):
         zeros = f"{module}.zeros_like({speller.operand(model.args[0], 1)})"
+    if speller.target == "jax" and has_window(index):
+        return updated_window(speller, atom, zeros), ATOM
     if speller.target == "jax":
         return f"{zeros}.at[{speller.index(index)}].add({speller.operand(value)})", ATOM
     speller.imports.add("place")
@@ -151,9 +157,60 @@ def _solve_transposed(speller: Speller, atom: Atom) -> Text:
     return f"{speller.function(np.linalg.solve)}({transposed}, {speller.operand(b, 1)})", ATOM
 
 
+def window_parts(speller: Speller, index: Operand, shape: tuple[int, ...]) -> tuple[str, tuple]:
+    """Where a window starts on each axis, as text, and how far it reaches."""
+    items = index.items if isinstance(index, Items) else (index,)
+    starts, sizes = [], []
+    for k, size in enumerate(shape):
+        item = items[k] if k < len(items) else Slice(None, None, None)
+        if isinstance(item, Slice) and item.width is not None:
+            starts.append(speller.operand(item.start, 1))
+            sizes.append(item.width)
+        elif isinstance(item, Slice) or isinstance(static_part(item), slice):
+            first, stop, _ = static_value(item).indices(size)
+            starts.append(str(first))
+            sizes.append(max(0, stop - first))
+        else:
+            starts.append(speller.operand(item, 1))
+            sizes.append(1)
+    return f"({', '.join(starts)}{',' if len(starts) == 1 else ''})", tuple(sizes)
+
+
+def static_part(item: Operand) -> Any:
+    return static_value(item) if is_static(item) else None
+
+
+def windowed(speller: Speller, x: Operand, index: Operand, shape: tuple[int, ...]) -> str:
+    """`lax.dynamic_slice`, without the axes along which the index is a point."""
+    found = type_of(x)
+    assert isinstance(found, ArrayType)
+    starts, sizes = window_parts(speller, index, found.shape)
+    text = f"{speller.module('lax')}.dynamic_slice({speller.operand(x, 1)}, {starts}, {sizes})"
+    return text if sizes == shape else f"{text}.reshape({shape})"
+
+
+def updated_window(speller: Speller, atom: Atom, x: str) -> str:
+    """`lax.dynamic_update_slice` of a value that is stretched to the window."""
+    value, index = (atom.args[0] if atom.op is place else atom.args[1]), atom.args[2]
+    starts, sizes = window_parts(speller, index, atom.result.type.shape)
+    lax, jnp = speller.module("lax"), speller.module("jnp")
+    found = type_of(value)
+    assert isinstance(found, ArrayType)
+    shown = speller.operand(value, 1)
+    if found.shape != sizes and found.size == math.prod(sizes):
+        shown = f"{jnp}.reshape({shown}, {sizes})"
+    elif found.shape != sizes:
+        shown = f"{jnp}.full({sizes}, {shown})"
+    if atom.op is add_at:
+        shown = f"{lax}.dynamic_slice({x}, {starts}, {sizes}) + {shown}"
+    return f"{lax}.dynamic_update_slice({x}, {shown}, {starts})"
+
+
 def _update(speller: Speller, atom: Atom) -> Text:
     x, value, index = atom.args
     word = "set" if atom.op is update else "add"
+    if has_window(index):
+        return updated_window(speller, atom, speller.operand(x, 1)), ATOM
     shown = speller.operand(x, ATOM)
     return f"{shown}.at[{speller.index(index)}].{word}({speller.operand(value)})", ATOM
 

@@ -45,7 +45,7 @@ from .read import read
 from .structure import VALUE
 from .trace import Trace
 from .trees import arrays as arrays_of
-from .updates import add_item, append, set_item, update
+from .updates import add_item, append, change_masked, is_mask, set_item, update
 from .values import (
     Array,
     Closure,
@@ -442,20 +442,23 @@ class Interpreter:
     def do_setitem(self, atom: Atom, frame: Frame) -> None:
         origin = frame.origin(atom.origin)
         target, value = self.value(atom.args[0], frame), self.value(atom.args[2], frame)
-        index = index_value(self, atom.args[1], frame, atom.origin)
+        index = index_value(self, atom.args[1], frame, atom.origin, shape_of(target))
         set_item(self.trace, target, index, value, origin)
 
     def do_inplace_item(self, atom: Atom, frame: Frame) -> None:
         ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
         origin = replace(origin, spelling="operator")
         target, value = self.value(atom.args[1], frame), self.value(atom.args[3], frame)
-        index = index_value(self, atom.args[2], frame, atom.origin)
+        index = index_value(self, atom.args[2], frame, atom.origin, shape_of(target))
         sign = {np.add: 1, np.subtract: -1}.get(ufunc)
         if (
             isinstance(target, Array)
             and sign
             and add_item(self.trace, target, index, value, sign, origin)
         ):
+            return
+        if isinstance(target, Array) and is_mask(index):
+            change_masked(self.trace, target, index, ufunc, value, origin)
             return
         before = item(self, target, index, origin)
         result = self.operation(ufunc, [before, value], origin)
@@ -474,7 +477,7 @@ class Interpreter:
         return item(
             self,
             value,
-            index_value(self, atom.args[1], frame, atom.origin),
+            index_value(self, atom.args[1], frame, atom.origin, shape_of(value)),
             frame.origin(atom.origin),
         )
 
@@ -536,3 +539,8 @@ class Interpreter:
         if isinstance(operand, Lit):
             return Known(operand.value, operand)
         raise TypeError(f"unexpected operand {operand!r}")
+
+
+def shape_of(value: Value) -> tuple[int, ...]:
+    """The shape of an array; empty for anything else."""
+    return value.type.shape if isinstance(value, Array) else ()

@@ -140,9 +140,12 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
+    """`start:stop:step`. `width` is the number of elements where that is known and the bounds are not."""
+
     start: Operand | None
     stop: Operand | None
     step: Operand | None
+    width: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +179,7 @@ def substitute(operand: Any, change: Callable[[Var], Operand]) -> Any:
         return replace(operand, items=tuple(substitute(item, change) for item in operand.items))
     if isinstance(operand, Slice):
         parts = (operand.start, operand.stop, operand.step)
-        return Slice(*(None if p is None else substitute(p, change) for p in parts))
+        return Slice(*(None if p is None else substitute(p, change) for p in parts), operand.width)
     return operand
 
 

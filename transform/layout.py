@@ -277,7 +277,7 @@ class FunctionText:
         """Whether one name may stand for both, one after the other."""
         if self.families.of(v) is self.families.of(w):
             return True
-        return self.is_named(v) and self.is_named(w)
+        return v.type == w.type and self.is_named(v) and self.is_named(w)
 
     def family_wishes(self) -> list[Var]:
         """Unnamed members of a family, which would like the name of a named one."""

@@ -127,14 +127,18 @@ class Interference:
         params = [v for _, v in function.params]
         self.define(params, live | set(params))
 
-    def read(self, operands: Iterable[Operand]) -> Iterator[Var]:
-        """The variables that some operands read; a nested value is computed where it is used."""
+    def read(self, operands: Iterable[Operand], shapes: bool = False) -> Iterator[Var]:
+        """The variables that some operands read; a nested value is computed where it is used.
+
+        What is read for its shape alone does not count, unless `shapes` says so: another value of the name has it too.
+        """
         for operand in operands:
             for v in variables(operand):
-                if v in self.nested:
-                    yield from self.read(self.atoms[v].operands())
-                else:
+                atom = self.atoms.get(v)
+                if v not in self.nested or atom is None:
                     yield v
+                elif shapes or atom.op is not getattr:
+                    yield from self.read(atom.operands(), shapes)
 
     def define(self, results: Iterable[Var], live: set[Var]) -> None:
         results = list(results)
@@ -169,7 +173,7 @@ class Interference:
     def close(self, region: Region) -> None:
         """What a function reads from around it, it cannot assign."""
         own = {r for n in walk(region.body) for r in n.results}
-        outer = set(self.reads_within(region)) - set(defined_within(region))
+        outer = set(self.reads_within(region, shapes=True)) - set(defined_within(region))
         for v in own:
             self.clashes[v] |= outer
             for other in outer:
@@ -194,12 +198,9 @@ class Interference:
         self.define([*node.body.params, *([node.index] if node.index else [])], start | own)
         return (start - own) | around | set(self.read(node.operands()))
 
-    def reads_within(self, region: Region) -> Iterator[Var]:
+    def reads_within(self, region: Region, shapes: bool = False) -> Iterator[Var]:
         for node in region.body:
-            if isinstance(node, Atom):
-                yield from self.read(node.operands())
-                continue
-            yield from self.read(node.operands())
+            yield from self.read(node.operands(), shapes)
             for inner in node.regions:
-                yield from self.reads_within(inner)
-        yield from self.read(region.outputs)
+                yield from self.reads_within(inner, shapes)
+        yield from self.read(region.outputs, shapes)

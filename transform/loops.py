@@ -426,7 +426,8 @@ class LoopWalker:
             appended = {
                 c: trace.array_like(walk.changes[c].item, self.origin) for c in carried.growing
             }
-            outputs += [operand_of(value) for value in appended.values()]
+            for value in appended.values():
+                outputs.append(Lit(value.value) if isinstance(value, Known) else operand_of(value))
         inits: list[Operand] = []
         params: list[Var] = []
         for cell in cells:
@@ -494,10 +495,10 @@ class LoopWalker:
             end = walk.changes.get(cell, MISSING)
             if cell.kind in ("value", "items", "keys") or end is MISSING or isinstance(end, Unset):
                 continue
-            if isinstance(end, Known) and "%" not in cell.key:
-                continue
             if cell.key[0] == "%" and cell.key != VALUE.id:
                 continue  # a temporary
+            if isinstance(end, Known) and "%" not in cell.key or is_rows(end):
+                continue
             tree = tree_of(end)
             if (certain or "%" in cell.key) and any(leaves(tree)):
                 found[cell] = tree
@@ -543,6 +544,10 @@ class LoopWalker:
                 journal.set(cell.owner, cell.key, MISSING)
             elif isinstance(end, Unset):
                 journal.set(cell.owner, cell.key, end)
+            elif is_rows(end):
+                why = f"the list {cell.key!r} is filled inside a loop"
+                again = Unset(why, self.origin.span, "make it an array with np.array in the loop")
+                journal.set(cell.owner, cell.key, again)
             elif not any(leaves(tree_of(end))) and certain:
                 journal.set(cell.owner, cell.key, end)
             elif isinstance(end, Known) and certain:
@@ -599,6 +604,11 @@ def base_type(array: Array) -> ArrayType:
     while array.view is not None:
         array = array.view.base
     return array.type
+
+
+def is_rows(value: Any) -> bool:
+    """Whether a value is a list that an inner loop has filled."""
+    return isinstance(value, Struct) and value.rows is not None
 
 
 def is_plain_number(value: Any) -> bool:

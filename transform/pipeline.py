@@ -30,6 +30,7 @@ from .specialise import Typed, parameter, specialise
 from .tape import record_for_jax, record_for_numpy
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
+from .windows import forget_stops
 
 CHECK_EVERY_STEP = False  # the tests set it
 
@@ -97,6 +98,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     "jax": (
         ("simplified", simplify),
         ("recorded", record_for_jax),
+        ("windowed", forget_stops),
         ("tidied", drop_dead),
         ("promoted", promote),
         ("outlined", outline),

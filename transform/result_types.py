@@ -10,9 +10,10 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..primitives import Primitive, array_params, jax_twin, name_of
+from ..primitives import Primitive, add_at, array_params, jax_twin, name_of, place, update
 from .errors import ProgramError, RefusedError
 from .ir import ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .values import static_value
 
 INTEGER_SUM = {"b": np.dtype(np.int64), "i": np.dtype(np.int64), "u": np.dtype(np.uint64)}
 
@@ -33,6 +34,8 @@ def result_type(
         return elementwise_type(op, arrays, weak)
     if op is operator.getitem:
         return index_type(args[0], args[1])
+    if op in (update, add_at, place) and has_window(args[2]):
+        return window_type(op, *args)
     shaped = abstract_call(jax_of(op, primitive), args, kwargs)
     policy = primitive.dtype if primitive is not None else None
     if any(name == "dtype" for name, _ in kwargs):
@@ -85,6 +88,32 @@ def index_type(array: Operand, index: Operand) -> ArrayType:
     return ArrayType(shape, source.dtype)
 
 
+def has_window(index: Operand) -> bool:
+    """Whether an index has a slice of known width at an unknown place."""
+    items = index.items if isinstance(index, Items) else (index,)
+    return any(isinstance(i, Slice) and i.width is not None for i in items)
+
+
+def window_type(op: Any, first: Operand, second: Operand, index: Operand) -> ArrayType:
+    """The type of an update, or a `place`, at such an index."""
+    if op is place:
+        value, shape = type_of(first), static_value(second)
+        assert isinstance(value, ArrayType)
+        return ArrayType(tuple(shape), value.dtype)
+    whole, value = type_of(first), type_of(second)
+    part = index_type(first, index)
+    assert isinstance(whole, ArrayType) and isinstance(value, ArrayType)
+    try:
+        fits = np.broadcast_shapes(value.shape, part.shape) == part.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ProgramError(
+            f"an array of shape {part.shape} cannot take a value of shape {value.shape}"
+        )
+    return ArrayType(whole.shape, whole.dtype)
+
+
 def _concrete_index(index: Any) -> Any:
     if index is None:
         return None
@@ -100,6 +129,8 @@ def _concrete_index(index: Any) -> Any:
     if isinstance(index, Items):
         parts = [_concrete_index(item) for item in index.items]
         return tuple(parts) if index.kind == "tuple" else parts
+    if isinstance(index, Slice) and index.width is not None:
+        return slice(0, index.width)
     if isinstance(index, Slice):
         return slice(*(_concrete_index(p) for p in (index.start, index.stop, index.step)))
     raise TypeError("this index is not supported")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -201,17 +202,57 @@ def masked(trace: Trace, target: Array, mask: Array, value: Value, origin: Origi
         )
     if isinstance(value, Array) and value.type.ndim > target.type.ndim - ndim:
         value = trace.apply(np.reshape, [value, known(())], {}, origin)
-    test: Value = mask
-    if target.type.ndim > ndim:
-        axes = tuple(range(ndim, target.type.ndim))
-        axis = known(axes[0] if len(axes) == 1 else axes)
-        test = trace.apply(np.expand_dims, [mask, axis], {}, origin)
+    test = spread(trace, target, mask, origin)
     new = trace.apply(np.where, [test, value, target], {}, origin)
     assert isinstance(new, Array)
     if new.type.dtype != target.type.dtype:
         new = trace.cast(new, target.type.dtype, origin)
         assert isinstance(new, Array)
     return new.operand
+
+
+def change_masked(
+    trace: Trace, target: Array, mask: Array, ufunc: Any, value: Value, origin: Origin
+) -> None:
+    """`target[mask] *= value`: elements outside the mask stand in as ones, so that nothing comes of them."""
+    inside: Value = target
+    if ufunc not in (np.add, np.subtract):
+        ones = fitted(trace, known(1), target.type.dtype, origin)
+        kept = masked(trace, target, negated(trace, mask, origin), ones, origin)
+        inside = Array(kept)
+    if isinstance(value, Array) and value.type.ndim > target.type.ndim - mask.type.ndim:
+        masked(trace, target, mask, value, origin)  # refuses what has a value for each element
+    changed = trace.apply(ufunc, [inside, value], {}, origin)
+    if not isinstance(changed, Array) or changed.type.shape != target.type.shape:
+        raise ProgramError("ValueError: the shapes of this update do not fit", origin.span)
+    if not np.can_cast(changed.type.dtype, target.type.dtype, "same_kind"):
+        raise ProgramError(
+            f"an array of {target.type.dtype} cannot take a value of {changed.type.dtype} in place",
+            origin.span,
+        )
+    test = spread(trace, target, mask, origin)
+    new = trace.apply(np.where, [test, changed, target], {}, replace(origin, spelling="function"))
+    assert isinstance(new, Array)
+    if new.type.dtype != target.type.dtype:
+        new = trace.cast(new, target.type.dtype, origin)
+        assert isinstance(new, Array)
+    assign(trace, target, new.operand, origin)
+
+
+def negated(trace: Trace, mask: Array, origin: Origin) -> Array:
+    found = trace.apply(np.logical_not, [mask], {}, origin)
+    assert isinstance(found, Array)
+    return found
+
+
+def spread(trace: Trace, target: Array, mask: Array, origin: Origin) -> Value:
+    """A mask with an axis of size one for each axis of the array that it does not have."""
+    ndim = mask.type.ndim
+    if target.type.ndim == ndim:
+        return mask
+    axes = tuple(range(ndim, target.type.ndim))
+    axis = known(axes[0] if len(axes) == 1 else axes)
+    return trace.apply(np.expand_dims, [mask, axis], {}, origin)
 
 
 def scattered(trace: Trace, target: Array, index: Value, value: Value, origin: Origin) -> Value:

@@ -207,7 +207,14 @@ class Iteration:
         return None
 
 
-Value = Known | Array | Struct | Closure | Method | Iteration
+@dataclass(frozen=True, eq=False, slots=True)
+class Window:
+    """A slice of known width whose place is computed: `i : i + 3`."""
+
+    operand: Slice
+
+
+Value = Known | Array | Struct | Closure | Method | Iteration | Window
 
 
 def known(value: Any) -> Known:
@@ -258,12 +265,12 @@ def is_operand(value: Value) -> bool:
     """Whether a value can stand in an atom: not a function, and no container with one."""
     if isinstance(value, Struct):
         return value.rows is not None or all(map(is_operand, value.items))
-    return isinstance(value, Known | Array)
+    return isinstance(value, Known | Array | Window)
 
 
 def operand_of(value: Value) -> Operand:
     """The operand that stands for a value in an atom."""
-    if isinstance(value, Known | Array):
+    if isinstance(value, Known | Array | Window):
         return value.operand
     if isinstance(value, Struct):
         name = value.kind.__name__ if value.kind in (tuple, list, dict) else "tuple"
@@ -286,6 +293,8 @@ def value_of(operand: Operand) -> Value:
     if isinstance(operand, Items):
         kind = {"tuple": tuple, "list": list, "dict": dict}[operand.kind]
         return struct(kind, [value_of(item) for item in operand.items], operand.keys)
+    if isinstance(operand, Slice) and operand.width is not None:
+        return Window(operand)
     value = static_value(operand)
     return Known(value, operand)
 
@@ -305,6 +314,8 @@ def static_value(operand: Any) -> Any:
         if operand.kind == "dict":
             return dict(zip(operand.keys, values, strict=True))
         return tuple(values) if operand.kind == "tuple" else values
+    if operand.width is not None:
+        raise KeyError("a slice at a computed place")
     return slice(*(static_value(p) for p in (operand.start, operand.stop, operand.step)))
 
 

@@ -1,0 +1,44 @@
+# Derived from jacobi_2d by backprose, for
+#     u: float64[6, 5], f: float64[6, 5], steps: 1
+from jax import lax
+import jax.numpy as jnp
+
+
+def jacobi_2d_value_and_grad(u, f, steps):
+    """Value of jacobi_2d and its gradient with respect to u and f."""
+    assert steps == 1, "written for steps = 1"
+    v = u.copy()
+
+    def step1(_, carry):
+        u, v = carry
+        t = u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - f[1:-1, 1:-1]
+        t1 = 0.25 * t
+        v = v.at[1:-1, 1:-1].set(t1)
+        return v, u
+
+    u, v = lax.fori_loop(0, steps, step1, (u, v))
+    # score(u)
+    t2 = jnp.cos(jnp.arange(u.size)).reshape(u.shape)
+    value = jnp.sum(t2 * u) + 0.5 * jnp.sum(v**2)
+
+    # Adjoint of for step in range(steps)
+    df = jnp.zeros_like(f)
+
+    def back(_, carry):
+        du, dv, df = carry
+        # Adjoint of v[1:-1, 1:-1] = 0.25 * ( u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:...
+        dt1 = du[1:-1, 1:-1]
+        du = du.at[1:-1, 1:-1].set(0)
+        dt = dt1 * 0.25
+        dv = dv.at[1:-1, 2:].add(dt)
+        dv = dv.at[1:-1, :-2].add(dt)
+        dv = dv.at[2:, 1:-1].add(dt)
+        dv = dv.at[:-2, 1:-1].add(dt)
+        df = df.at[1:-1, 1:-1].add(-dt)
+        return dv, du, df
+
+    du, dv, df = lax.fori_loop(0, steps, back, (t2, v, df))
+    # Adjoint of v = u.copy()
+    du = du + dv
+
+    return value, (du, df)

@@ -1,0 +1,38 @@
+# Derived from jacobi_2d by backprose, for
+#     u: float64[6, 5], f: float64[6, 5], steps: 1
+import numpy as np
+
+
+def jacobi_2d_value_and_grad(u, f, steps):
+    """Value of jacobi_2d and its gradient with respect to u and f."""
+    assert steps == 1, "written for steps = 1"
+    v = u.copy()
+    u = u.copy()
+    for _ in range(steps):
+        t = u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - f[1:-1, 1:-1]
+        t1 = 0.25 * t
+        v[1:-1, 1:-1] = t1
+        u, v = v, u
+    # score(u)
+    t2 = np.cos(np.arange(u.size)).reshape(u.shape)
+    value = np.sum(t2 * u) + 0.5 * np.sum(v**2)
+
+    # Adjoint of for step in range(steps)
+    df = np.zeros_like(f)
+    du = t2
+    dv = v
+    for _ in reversed(range(steps)):
+        # Adjoint of v[1:-1, 1:-1] = 0.25 * ( u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:...
+        dt1 = du[1:-1, 1:-1].copy()
+        du[1:-1, 1:-1] = 0
+        dt = dt1 * 0.25
+        dv[1:-1, 2:] += dt
+        dv[1:-1, :-2] += dt
+        dv[2:, 1:-1] += dt
+        dv[:-2, 1:-1] += dt
+        df[1:-1, 1:-1] -= dt
+        du, dv = dv, du
+    # Adjoint of v = u.copy()
+    du = du + dv
+
+    return value, (du, df)

@@ -1,0 +1,40 @@
+# Derived from matrix_sweep by backprose, for
+#     a: float64[2, 3]
+import numpy as np
+
+
+def matrix_sweep_value_and_grad(a):
+    """Value of matrix_sweep and its gradient with respect to a."""
+    n = a.shape[0]
+    m = a.shape[1]
+    a = a.copy()
+    tss = np.empty((1, 2))
+    for i in range(1, n):
+        ts = np.empty(2)
+        for j in range(1, m):
+            t = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
+            ts[j - 1] = t
+            a1 = a
+            a1[i, j] = t
+            a = a1
+        tss[i - 1] = ts
+    # score(a)
+    t1 = np.cos(np.arange(a.size)).reshape(a.shape)
+    value = np.sum(t1 * a)
+
+    # Adjoint of for i in range(1, n)
+    da = t1
+    for i in reversed(range(1, n)):
+        ts = tss[i - 1]
+        # Adjoint of for j in range(1, m)
+        for j in reversed(range(1, m)):
+            t = ts[j - 1]
+            # Adjoint of a[i, j] = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
+            dt = da[i, j]
+            da[i, j] = 0
+            dt1 = dt * (1 - t**2)
+            da[i - 1, j] += dt1 * 0.2
+            da[i, j - 1] += dt1 * 0.3
+            da[i, j] += dt1
+
+    return value, (da,)

@@ -1,0 +1,48 @@
+# Derived from power_iteration by backprose, for
+#     A: float64[5, 5], tol: float
+import numpy as np
+
+
+def power_iteration_value_and_grad(A, tol):
+    """Value of power_iteration and its gradient with respect to A."""
+    n = A.shape[0]
+    v = np.ones(n) / np.sqrt(n)
+    change = 1.0
+    steps = 0
+    ws = []
+    ts = []
+    ws1 = []
+    vs = []
+    while change > tol:
+        vs.append(v.copy())
+        w = A @ v
+        ws1.append(w.copy())
+        t = np.linalg.norm(w)
+        ts.append(t)
+        w1 = w / t
+        ws.append(w1.copy())
+        change = np.linalg.norm(w1 - v)
+        steps += 1
+        v = w1
+    t1 = v @ A
+    # score(v)
+    t2 = np.cos(np.arange(v.size)).reshape(v.shape)
+    value = t1 @ v + np.sum(t2 * v)
+
+    # Adjoint of return v @ A @ v + score(v)
+    t3 = v[:, None]
+    dA = t3 * v[None]
+    dv = t2 + t1 + (A @ t3)[..., 0]
+    # Adjoint of while change > tol
+    for k in reversed(range(steps)):
+        w = ws[k]
+        t = ts[k]
+        w1 = ws1[k]
+        v = vs[k]
+        # Adjoint of w = w / np.linalg.norm(w)
+        dw = (dv - np.sum(dv * w / t) * w1) / t
+        # Adjoint of w = A @ v
+        dv = dw @ A
+        dA = dA + np.outer(dw, v)
+
+    return value, (dA,)

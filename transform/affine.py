@@ -1,0 +1,99 @@
+"""Integers as sums of loop variables: `i + 2 * j - 1`. Their differences and their bounds are known where those of the
+variables are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .ir import Atom, Lit, Operand, StaticType, Var
+from .values import Known, Value
+
+Form = tuple[Counter, int]  # coefficients of variables, and a constant
+
+
+def affine(operand: Operand | None, definitions: Mapping[Var, Atom]) -> Form | None:
+    """The form of an integer operand; a variable of which nothing is known stands for itself."""
+    number = _number(operand)
+    if number is not None:
+        return Counter(), number
+    if not isinstance(operand, Var):
+        return None
+    atom = definitions.get(operand)
+    if atom is not None and atom.op in (np.add, np.subtract, np.multiply, np.negative):
+        parts = [affine(a, definitions) for a in atom.args]
+        if all(p is not None for p in parts):
+            found = _combined(atom.op, [p for p in parts if p is not None])
+            if found is not None:
+                return found
+    return Counter({operand: 1}), 0
+
+
+def _combined(op: Any, parts: list[Form]) -> Form | None:
+    (a, c), *rest = parts
+    if op is np.negative:
+        return _scaled(a, -1), -c
+    b, d = rest[0]
+    if op is np.multiply:
+        if a and b:
+            return None
+        return (_scaled(b, c), c * d) if not a else (_scaled(a, d), c * d)
+    sign = 1 if op is np.add else -1
+    total = Counter(a)
+    for v, k in b.items():
+        total[v] += sign * k
+    return Counter({v: k for v, k in total.items() if k}), c + sign * d
+
+
+def _scaled(form: Counter, factor: int) -> Counter:
+    return Counter({v: k * factor for v, k in form.items() if k * factor})
+
+
+def _number(operand: Operand | None) -> int | None:
+    value = operand.value if isinstance(operand, Lit) else None
+    if isinstance(operand, Var) and isinstance(operand.type, StaticType):
+        value = operand.type.value
+    return int(value) if isinstance(value, int | np.integer) else None
+
+
+def difference(a: Operand | None, b: Operand | None, definitions: Mapping[Var, Atom]) -> int | None:
+    """`a - b` where it is the same for all values of the variables."""
+    one, two = affine(a, definitions), affine(b, definitions)
+    if one is None or two is None:
+        return None
+    found = _combined(np.subtract, [one, two])
+    return found[1] if found is not None and not found[0] else None
+
+
+def bounds(
+    operand: Operand | None,
+    definitions: Mapping[Var, Atom],
+    spans: Mapping[Var, tuple[Value, Value, Value]],
+) -> tuple[int, int] | None:
+    """The least and the greatest value."""
+    form = affine(operand, definitions)
+    if form is None:
+        return None
+    low = high = form[1]
+    for v, k in form[0].items():
+        if v not in spans:
+            return None
+        start, stop, step = spans[v]
+        if not isinstance(step, Known):
+            return None
+        first, last = (bounds(_operand(b), definitions, spans) for b in (start, stop))
+        if first is None or last is None:
+            return None
+        least, most = (first[0], last[1] - 1) if step.value > 0 else (last[0] + 1, first[1])
+        most = max(least, most)
+        low += min(k * least, k * most)
+        high += max(k * least, k * most)
+    return low, high
+
+
+def _operand(value: Any) -> Operand:
+    return value.operand
