@@ -416,6 +416,8 @@ def ordinal_text(text: FunctionText, node: Repeat) -> str:
     at = text.speller.operand
     start, _, step = node.span
     place = text.names.name(node.index)
+    if static_int(step) == -1:
+        return f"{at(start, PLUS)} - {place}"
     if static_int(start) != 0:
         place = f"{place} - {at(start, TIMES)}"
     by = static_int(step)

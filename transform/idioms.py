@@ -109,7 +109,7 @@ def _place(speller: Speller, atom: Atom) -> Text:
                 parts.pop()
             text = f"{text}[{', '.join(parts)}]"
         if all(w == (0, 0) for w in widths):
-            return text, ATOM
+            return (f"{module}.array({text})" if text.startswith("[") else text), ATOM
         same = len(set(widths)) == 1 and widths[0][0] == widths[0][1]
         amount = (
             str(widths[0][0]) if same else str(widths[0] if len(widths) == 1 else tuple(widths))

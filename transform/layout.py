@@ -383,11 +383,21 @@ class FunctionText:
             )
         if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
             left = self.speller.operand(atom.args[0], PLUS)
-            own = names[0] not in dict(self.function.params)  # a 0-d argument would be changed
+            own = self.is_own(atom.args[0])
             if left == names[0] and atom.result.type.shape == () and own:
                 sign = "+" if atom.op is np.add else "-"
                 return f"{names[0]} {sign}= {self.speller.operand(atom.args[1], LOWEST)}"
         return f"{', '.join(names)} = {text}"
+
+    def is_own(self, operand: Operand) -> bool:
+        """Whether a number was computed here; an argument may be an array of no axes, which `+=` would change."""
+        inits = {
+            p: init for n in self.order if isinstance(n, Repeat) for _, init, p, _ in n.carries
+        }
+        while isinstance(operand, Var) and operand in inits:
+            operand = inits[operand]
+        atom = self.definitions.get(operand) if isinstance(operand, Var) else None
+        return isinstance(operand, Lit) or atom is not None and not self.is_path(atom)
 
     def targets(self, atom: Atom, names: list[str]) -> str:
         """What the results of JAX's derivative are unpacked into: a name, or names in brackets for a container."""

@@ -52,6 +52,7 @@ from .values import (
     Growing,
     Iteration,
     Known,
+    Opaque,
     Rows,
     Storage,
     Struct,
@@ -495,6 +496,8 @@ class LoopWalker:
             end = walk.changes.get(cell, MISSING)
             if cell.kind in ("value", "items", "keys") or end is MISSING or isinstance(end, Unset):
                 continue
+            if isinstance(end, Struct) and isinstance(end.items, Opaque):
+                continue
             if cell.key[0] == "%" and cell.key != VALUE.id:
                 continue  # a temporary
             if isinstance(end, Known) and "%" not in cell.key or is_rows(end):
@@ -608,7 +611,7 @@ def base_type(array: Array) -> ArrayType:
 
 def is_rows(value: Any) -> bool:
     """Whether a value is a list that an inner loop has filled."""
-    return isinstance(value, Struct) and value.rows is not None
+    return isinstance(value, Struct) and isinstance(value.items, Opaque)
 
 
 def is_plain_number(value: Any) -> bool:

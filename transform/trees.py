@@ -15,7 +15,7 @@ import numpy as np
 from .ir import ArrayType, Lit, Operand, Origin, Var, type_of
 from .journal import MISSING
 from .trace import Trace
-from .values import Array, Known, Struct, Unset, Value, known, operand_of, struct
+from .values import Array, Growing, Known, Opaque, Struct, Unset, Value, known, operand_of, struct
 
 
 class Mismatch(Exception):
@@ -86,6 +86,8 @@ def tree_of(value: Value) -> Tree:
         found = type_of(Lit(value.value))
         assert isinstance(found, ArrayType)
         return Leaf(found, True)
+    if isinstance(value, Struct) and isinstance(value.items, Opaque):
+        raise Mismatch("is a list that a loop fills")
     if isinstance(value, Struct):
         return Inner(value.kind, value.keys, tuple(map(tree_of, value.items)))
     if isinstance(value, Known) and isinstance(value.value, tuple) and type(value.value) is tuple:
@@ -172,8 +174,11 @@ def arrays(value: Value | None) -> Iterator[Array]:
     """The array objects in a value."""
     if isinstance(value, Array):
         yield value
+    elif isinstance(value, Struct) and value.rows is not None:
+        yield value.rows
     elif isinstance(value, Struct):
-        for item in value.items:
+        items = [value.items.item] if isinstance(value.items, Growing) else value.items
+        for item in items:
             yield from arrays(item)
 
 

@@ -33,9 +33,9 @@ def thomas_value_and_grad(lower, diagonal, upper, rhs):
     ts3 = np.empty(1)
     for i in range(n - 2, -1, -1):
         t5 = x[i + 1]
-        ts3[i // -1] = t5
+        ts3[n - 2 - i] = t5
         t6 = (rhs[i] - upper[i] * t5) / diagonal[i]
-        ts2[i // -1] = t6
+        ts2[n - 2 - i] = t6
         x[i] = t6
     # score(x)
     t7 = np.cos(np.arange(x.size)).reshape(x.shape)
@@ -47,8 +47,8 @@ def thomas_value_and_grad(lower, diagonal, upper, rhs):
     ddiagonal = np.zeros_like(diagonal)
     dx = t7
     for i in reversed(range(n - 2, -1, -1)):
-        t6 = ts2[i // -1]
-        t5 = ts3[i // -1]
+        t6 = ts2[n - 2 - i]
+        t5 = ts3[n - 2 - i]
         # Adjoint of x[i] = (rhs[i] - upper[i] * x[i + 1]) / diagonal[i]
         t8 = diagonal[i]
         dt6 = dx[i]
