@@ -98,7 +98,7 @@ def window(
             "choose the bounds of the loop so that it stays inside",
         )
     assert start is not None and stop is not None
-    return Window(Slice(operand_of(start), operand_of(stop), None, max(width, 0)))
+    return Window(Slice(operand_of(start), operand_of(stop), None, width=max(width, 0)))
 
 
 def index_value(

@@ -219,8 +219,9 @@ def cell_name(interpreter: Interpreter, cell: Cell) -> tuple[str, int | None]:
 
 
 def arrays_in(value: Any) -> list[Array]:
-    unknown = isinstance(value, Unset) or value is MISSING
-    return [] if unknown else [a for a in arrays(value) if not a.scalar]
+    if isinstance(value, Unset) or value is MISSING:
+        return []
+    return [a for a in arrays(value) if not a.scalar]
 
 
 def reached(value: Any) -> list[Storage]:

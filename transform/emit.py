@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .ir import ArrayType, Function, Var
+from .ir import ArrayType, Function, Repeat, Var, walk
 from .layout import function_text
 from .module import Module
 
@@ -59,6 +59,8 @@ class Emitted:
 def emit(function: Function, target: str, header: str = "") -> Emitted:
     """The module of one derivative function."""
     module = Module(function, target, function_text)
+    if header and any(isinstance(node, Repeat) for node in walk(function.body)):
+        header += "# Its loops are for arrays of exactly these shapes.\n"
     main = function_text(function, module, function.name)
     definitions = [*module.definitions.values(), main]
     helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]

@@ -458,6 +458,7 @@ class Interpreter:
         ):
             return
         if isinstance(target, Array) and is_mask(index):
+            assert isinstance(index, Array)
             change_masked(self.trace, target, index, ufunc, value, origin)
             return
         before = item(self, target, index, origin)

@@ -145,7 +145,7 @@ class Slice:
     start: Operand | None
     stop: Operand | None
     step: Operand | None
-    width: int | None = None
+    width: int | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,9 @@ def substitute(operand: Any, change: Callable[[Var], Operand]) -> Any:
         return replace(operand, items=tuple(substitute(item, change) for item in operand.items))
     if isinstance(operand, Slice):
         parts = (operand.start, operand.stop, operand.step)
-        return Slice(*(None if p is None else substitute(p, change) for p in parts), operand.width)
+        return Slice(
+            *(None if p is None else substitute(p, change) for p in parts), width=operand.width
+        )
     return operand
 
 

@@ -126,7 +126,9 @@ class _Promotion:
             return replace(operand, items=tuple(self.stand_in(i) for i in operand.items))
         if isinstance(operand, Slice):
             parts = (operand.start, operand.stop, operand.step)
-            return Slice(*(None if p is None else self.stand_in(p) for p in parts), operand.width)
+            return Slice(
+                *(None if p is None else self.stand_in(p) for p in parts), width=operand.width
+            )
         return operand
 
     def operand_types(self, operand: Operand) -> list[ArrayType]:

@@ -1,5 +1,6 @@
 # Derived from bubble_sort by backprose, for
 #     x: float64[2]
+# Its loops are for arrays of exactly these shapes.
 from jax import lax
 import jax.numpy as jnp
 

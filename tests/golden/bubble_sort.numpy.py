@@ -1,5 +1,6 @@
 # Derived from bubble_sort by backprose, for
 #     x: float64[2]
+# Its loops are for arrays of exactly these shapes.
 import numpy as np
 
 

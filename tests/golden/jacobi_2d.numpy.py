@@ -1,5 +1,6 @@
 # Derived from jacobi_2d by backprose, for
 #     u: float64[6, 5], f: float64[6, 5], steps: 1
+# Its loops are for arrays of exactly these shapes.
 import numpy as np
 
 

@@ -1,6 +1,7 @@
 # Derived from lstm by backprose, for
 #     X: float64[1, 3], h: float64[4], c: float64[4], W: float64[3, 16], U: float64[4, 16],
 #     b: float64[16]
+# Its loops are for arrays of exactly these shapes.
 from jax import lax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Derived from matrix_sweep by backprose, for
 #     a: float64[2, 3]
+# Its loops are for arrays of exactly these shapes.
 from jax import lax
 import jax.numpy as jnp
 

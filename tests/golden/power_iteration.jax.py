@@ -1,5 +1,6 @@
 # Derived from power_iteration by backprose, for
 #     A: float64[5, 5], tol: float
+# Its loops are for arrays of exactly these shapes.
 from jax import lax
 import jax.numpy as jnp
 

@@ -1,5 +1,6 @@
 # Derived from recurrence by backprose, for
 #     x: float64[2], d: float
+# Its loops are for arrays of exactly these shapes.
 import numpy as np
 
 

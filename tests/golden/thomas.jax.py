@@ -1,5 +1,6 @@
 # Derived from thomas by backprose, for
 #     lower: float64[1], diagonal: float64[2], upper: float64[1], rhs: float64[2]
+# Its loops are for arrays of exactly these shapes.
 from jax import lax
 import jax.numpy as jnp
 
