@@ -178,9 +178,22 @@ class _Specialisation:
         bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
         return self.derived.arrays(self.derived.function(*bound.args, **bound.kwargs))
 
+    def refuse_shared(self, values: dict[str, Any]) -> None:
+        """Raise `ArgumentError` where the function would change one argument through another."""
+        arrays = {name: list(leaves(values[name], spec)) for name, spec in self.specs.items()}
+        for name in self.derived.changed:
+            for other, found in arrays.items():
+                if other != name and shares_memory(arrays[name], found):
+                    raise ArgumentError(
+                        f"the function changes {name!r} in place, which shares memory with {other!r}",
+                        remedy=f"pass {other}.copy()",
+                    )
+
     def run(self, values: dict[str, Any]) -> Any:
         arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
         traced = any(isinstance(a, Tracer) for a in arrays)
+        if self.derived.changed:
+            self.refuse_shared(values)
         if self.target == "numpy":
             if traced:
                 raise ArgumentError(
@@ -199,6 +212,15 @@ class _Specialisation:
         if not any(isinstance(a, jax.Array) for a in arrays):
             result = map(own_array, result)
         return self.derived.structure(result)
+
+
+def shares_memory(one: list[Any], two: list[Any]) -> bool:
+    """Whether some NumPy array of the one lies in the memory of one of the other."""
+    pairs = ((a, b) for a in one for b in two)
+    return any(
+        isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+        for a, b in pairs
+    )
 
 
 def own_array(value: Any) -> Any:

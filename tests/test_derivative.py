@@ -458,3 +458,18 @@ def test_output_is_deterministic(rng):
 
 def test_version():
     assert backprose.__version__
+
+
+def test_arguments_that_share_memory_are_refused_where_one_is_changed(rng):
+    def changing(x, y):
+        x[0] = 2.0
+        return np.sum(x * y)
+
+    def reading(x, y):
+        return np.sum(x * y)
+
+    x = rng.normal(size=3)
+    with pytest.raises(ArgumentError, match="shares memory with 'y'"):
+        grad(changing)(x, x)
+    np.testing.assert_array_equal(grad(changing)(x, x.copy()), [0.0, x[1], x[2]])
+    np.testing.assert_array_equal(grad(reading)(x, x), x)

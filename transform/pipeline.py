@@ -70,6 +70,7 @@ class Derived:
     indexed: Sequence[
         tuple[int, int]
     ] = ()  # array leaves used as indices, and the sizes of their axes
+    changed: frozenset[str] = frozenset()  # arguments whose arrays the function changes in place
 
     def arrays(self, result: Any) -> list[Any]:
         """The arrays in the function's result, in order."""
@@ -138,8 +139,15 @@ def derive(request: Request, show: bool = False) -> Derived:
         if show:
             forms[name] = show_function(function)
     emitted = emit(function, request.target, header(request))
+    written = (storage.parameter for storage in typed.trace.written)
     return Derived(
-        emitted, load(emitted), forms, tuple(typed.trace.dependencies), result, _indexed(typed)
+        emitted,
+        load(emitted),
+        forms,
+        tuple(typed.trace.dependencies),
+        result,
+        _indexed(typed),
+        frozenset(name for name in written if name is not None),
     )
 
 
