@@ -139,7 +139,7 @@ def written_back(trace: Trace, atom: Atom, operand: Operand, value: Array) -> Ar
 
 
 # New arrays whose elements lie in C order; other operations may keep the order of their arguments.
-IN_C_ORDER = (np.zeros, np.ones, np.full, np.empty, np.eye, np.identity)
+IN_C_ORDER = (np.zeros, np.ones, np.full, np.empty, np.eye, np.identity, np.outer)
 
 
 def is_contiguous(atom: Atom) -> bool:
