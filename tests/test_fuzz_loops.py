@@ -13,7 +13,7 @@ from programs import loop_checks
 from programs.loop_checks import Mismatch, Outcome, check_program, check_seed
 from programs.loop_programs_random import ALL_FEATURES
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))
 FIRST = int(os.environ.get("FUZZ_SEED", "0"))
 # What is refused so far (or, for an alias that depends on a branch, has to be where both are read).
 REFUSED = frozenset(("masked_reads", "list_reads", "dynamic_slices", "conditional_alias"))
