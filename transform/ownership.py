@@ -37,6 +37,7 @@ from .ir import (
 from .liveness import IN_PLACE, Interference
 
 ROUNDS = 50
+READ_ONLY = (np.broadcast_to, np.diag)  # NumPy's result refuses to be written into
 
 
 def own(function: Function) -> Function:
@@ -107,6 +108,9 @@ class Memory:
                     if isinstance(operand, Lit) and isinstance(operand.value, np.ndarray):
                         self.foreign.add(result)
             own = primitive is None or not found
+            if shared and atom.op in READ_ONLY:
+                self.foreign.add(result)
+                own = True
             self.pieces[result] = found | ({result} if own else frozenset())
 
     def loop(self, node: Repeat) -> None:

@@ -19,7 +19,6 @@ from pathlib import Path
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # `programs`
 
-import jax
 from backprose.transform import pipeline
 
 from programs.loop_checks import Found, Mismatch, check_program, check_seed
@@ -67,8 +66,6 @@ def check_in_time(text: str, values: tuple, targets: tuple[str, ...], limit: int
 def work(seed: int, options: argparse.Namespace) -> tuple[int, Found]:
     """Check one seed, in a process of its own."""
     pipeline.CHECK_EVERY_STEP = True
-    if seed % 20 == 0:
-        jax.clear_caches()
     targets = tuple(options.targets.split(","))
     check = partial(check_in_time, targets=targets, limit=options.limit)
     found = check_seed(seed, options.chosen, check, not options.no_shrink)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +20,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from programs.loop_programs_random import ALL_FEATURES, RandomProgram, programs
 
 WRT = ("a", "b", "c")
-MODES = ("value_and_grad", "jvp")
+CLEARED_AFTER = (
+    20  # programs: what XLA has compiled stays in memory maps, of which a process has 65,530
+)
+_checked = itertools.count(1)
 
 
 class Mismatch(AssertionError):
@@ -70,6 +74,8 @@ def check_program(text: str, arguments, targets=("numpy", "jax")) -> Outcome:
 
     Refusals are no failure: they are reported, and what was not refused is checked all the same.
     """
+    if next(_checked) % CLEARED_AFTER == 0:
+        jax.clear_caches()
     function = load(Emitted(text, "f"))
     specs = dict(zip(WRT, map(spec_of, arguments), strict=True))
     expected = function(*copies(arguments))
