@@ -55,6 +55,19 @@ def f(a, b, c):
         xs.append(np.sin(x) * c)
     return np.sum(np.array(xs)) + sum(xs) + np.sum(b)
 """,
+    "an inner loop leaves its variable, which has the name of the outer one's": """
+def last(x):
+    for i in range(x.shape[0]):
+        pass
+    return x[i]
+
+
+def f(a, b, c):
+    for i in range(3):
+        b[0] -= 0.3
+        s = last(a) * c
+    return s + np.sum(b)
+""",
     "a name of the loop is read after it": """
 def f(a, b, c):
     for r in b:

@@ -194,7 +194,9 @@ class Interference:
         if node.test is not None:
             start = self.region(node.test, around)
             self.define(node.test.params, start | set(node.test.params))
-        start = self.region(node.body, around)
+        # What an iteration hands out is stored at its index, behind all that the body does.
+        last = {node.index} if node.index is not None and node.stacked else set()
+        start = self.region(node.body, around | last)
         self.define([*node.body.params, *([node.index] if node.index else [])], start | own)
         return (start - own) | around | set(self.read(node.operands()))
 
