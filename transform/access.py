@@ -12,8 +12,10 @@ from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_data, lift, reader, snapshot
 from .ir import Items, Lit, Origin, Slice, Star
+from .lengths import is_unknown
 from .methods import method_of
 from .trace import is_plain
+from .updates import is_mask
 from .values import Array, Known, Struct, Value, Window, operand_of, struct
 
 if TYPE_CHECKING:
@@ -77,28 +79,38 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
 def window(
     interpreter: Interpreter, parts: list[Value | None], size: int | None, origin: Origin
 ) -> Value:
-    """A slice of known width at a computed place, which surely lies within its axis."""
+    """A slice at a computed place: of known width where it surely lies within its axis, else of unknown length."""
     trace = interpreter.trace
-    start, stop, step = parts
-    width = low = high = None
-    if start is not None and stop is not None and step is None:
-        one, two = operand_of(start), operand_of(stop)
-        width = difference(two, one, trace.definitions)
-        low, high = (bounds(o, trace.definitions, trace.spans) for o in (one, two))
-    if width is None or size is None:
+    start, stop, step = (None if p is None or is_none(p) else p for p in parts)
+    if step is not None and not (isinstance(step, Known) and step.value == 1):
         raise RefusedError(
-            "a slice whose length depends on array values or on a loop variable has no static shape",
+            "a slice with a step, at a place or of a length that is computed, is not supported",
             origin.span,
-            "use a mask over the whole axis: np.where(np.arange(n) < stop, x, 0)",
+            "slice with a step of 1, or write a loop",
         )
-    if low is None or high is None or low[0] < 0 or high[1] > size:
+    if size is None:
         raise RefusedError(
-            f"this slice may reach over the ends of its axis, of size {size}, where NumPy would shorten it",
+            "a slice at a computed place stands behind an index that is no int and no slice",
             origin.span,
-            "choose the bounds of the loop so that it stays inside",
+            "index in two steps",
         )
-    assert start is not None and stop is not None
-    return Window(Slice(operand_of(start), operand_of(stop), None, width=max(width, 0)))
+    first, last = (None if p is None else operand_of(p) for p in (start, stop))
+    if first is not None and last is not None and not is_unknown(size):
+        width = difference(last, first, trace.definitions)
+        low, high = (bounds(o, trace.definitions, trace.lengths.spans) for o in (first, last))
+        inside = low is not None and high is not None and low[0] >= 0 and high[1] <= size
+        if width is not None and inside:
+            return Window(Slice(first, last, None, width=max(width, 0)))
+    for part in (start, stop):
+        if isinstance(part, Array) and (part.type.shape or part.type.dtype.kind not in "iu"):
+            raise ProgramError(
+                f"TypeError: slice indices must be integers, not {part.type}", origin.span
+            )
+    return Window(Slice(first, last, None, width=trace.lengths.of_slice(trace, start, stop, size)))
+
+
+def is_none(value: Value) -> bool:
+    return isinstance(value, Known) and value.value is None
 
 
 def index_value(
@@ -114,19 +126,28 @@ def index_value(
         three = (operand.start, operand.stop, operand.step)
         parts = [None if part is None else interpreter.value(part, frame) for part in three]
         fixed = [None if part is None else part for part in parts if isinstance(part, Known | None)]
-        if len(fixed) < 3:
+        whole = all(p is None or p.value is None for p in fixed)
+        if len(fixed) < 3 or size is not None and is_unknown(size) and not whole:
             return window(interpreter, parts, size, frame.origin(origin))
         values = [None if p is None else p.value for p in fixed]
         return Known(slice(*values), Slice(*(None if p is None else p.operand for p in fixed)))
     if isinstance(operand, Items) and operand.kind == "tuple":
         items: list[Value] = []
-        plain = not any(isinstance(i, Star) or i in (Lit(None), Lit(...)) for i in operand.items)
+        axis = 0
         for k, item in enumerate(operand.items):
             if isinstance(item, Star):
                 items += interpreter.items(interpreter.value(item.operand, frame), origin)
-            else:
-                rest = shape[k:] if plain else ()
-                items.append(index_value(interpreter, item, frame, origin, rest))
+                shape = ()
+                continue
+            if item == Lit(...):  # the items behind it belong to the last axes
+                behind = operand.items[k + 1 :]
+                axis = len(shape) - sum(i != Lit(None) for i in behind)
+                items.append(interpreter.value(item, frame))
+                continue
+            value = index_value(interpreter, item, frame, origin, shape[axis:])
+            items.append(value)
+            if not is_none(value):
+                axis += value.type.ndim if isinstance(value, Array) and is_mask(value) else 1
         return struct(tuple, items)
     return interpreter.value(operand, frame)
 

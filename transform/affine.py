@@ -11,9 +11,11 @@ from typing import Any
 import numpy as np
 
 from .ir import Atom, Lit, Operand, StaticType, Var
-from .values import Known, Value
 
 Form = tuple[Counter, int]  # coefficients of variables, and a constant
+Span = tuple[
+    Form | None, Form | None, int | None
+]  # where a loop variable starts and stops, its step
 
 
 def affine(operand: Operand | None, definitions: Mapping[Var, Atom]) -> Form | None:
@@ -27,13 +29,13 @@ def affine(operand: Operand | None, definitions: Mapping[Var, Atom]) -> Form | N
     if atom is not None and atom.op in (np.add, np.subtract, np.multiply, np.negative):
         parts = [affine(a, definitions) for a in atom.args]
         if all(p is not None for p in parts):
-            found = _combined(atom.op, [p for p in parts if p is not None])
+            found = combined(atom.op, [p for p in parts if p is not None])
             if found is not None:
                 return found
     return Counter({operand: 1}), 0
 
 
-def _combined(op: Any, parts: list[Form]) -> Form | None:
+def combined(op: Any, parts: list[Form]) -> Form | None:
     (a, c), *rest = parts
     if op is np.negative:
         return _scaled(a, -1), -c
@@ -65,35 +67,30 @@ def difference(a: Operand | None, b: Operand | None, definitions: Mapping[Var, A
     one, two = affine(a, definitions), affine(b, definitions)
     if one is None or two is None:
         return None
-    found = _combined(np.subtract, [one, two])
+    found = combined(np.subtract, [one, two])
     return found[1] if found is not None and not found[0] else None
 
 
 def bounds(
-    operand: Operand | None,
-    definitions: Mapping[Var, Atom],
-    spans: Mapping[Var, tuple[Value, Value, Value]],
+    operand: Operand | None, definitions: Mapping[Var, Atom], spans: Mapping[Var, Span]
 ) -> tuple[int, int] | None:
-    """The least and the greatest value."""
+    """The least and the greatest value of an integer operand."""
     form = affine(operand, definitions)
-    if form is None:
-        return None
+    return None if form is None else bounds_of(form, spans)
+
+
+def bounds_of(form: Form, spans: Mapping[Var, Span]) -> tuple[int, int] | None:
+    """The least and the greatest value of a form, where the ranges of all its variables are known."""
     low = high = form[1]
     for v, k in form[0].items():
-        if v not in spans:
+        start, stop, step = spans.get(v, (None, None, None))
+        if start is None or stop is None or step is None:
             return None
-        start, stop, step = spans[v]
-        if not isinstance(step, Known):
-            return None
-        first, last = (bounds(_operand(b), definitions, spans) for b in (start, stop))
+        first, last = bounds_of(start, spans), bounds_of(stop, spans)
         if first is None or last is None:
             return None
-        least, most = (first[0], last[1] - 1) if step.value > 0 else (last[0] + 1, first[1])
+        least, most = (first[0], last[1] - 1) if step > 0 else (last[0] + 1, first[1])
         most = max(least, most)
         low += min(k * least, k * most)
         high += max(k * least, k * most)
     return low, high
-
-
-def _operand(value: Any) -> Operand:
-    return value.operand

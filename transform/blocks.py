@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..primitives import add_at
+from ..primitives import add_at, lookup
 from .intervals import static_int, static_length
 from .ir import (
     ArrayType,
@@ -25,9 +25,11 @@ from .ir import (
     Statement,
     Var,
     variables,
+    walk,
 )
 from .liveness import IN_PLACE
 from .ownership import Memory
+from .result_types import mask_of
 from .spell import AND, ATOM, PLUS, TIMES
 
 if TYPE_CHECKING:
@@ -402,11 +404,27 @@ def stored(
         name, value = text.names.name(result), text.speller.operand(output, 1)
         if isinstance(result.type, ListType):
             found = result.type.item
-            copied = isinstance(found, ArrayType) and found.shape and isinstance(output, Var)
+            copied = isinstance(found, ArrayType) and found.shape and not keeps(node, output)
             lines.append(f"{name}.append({value}{'.copy()' if copied else ''})")
         else:
             lines.append(f"{name}[{place}] = {value}")
     return lines
+
+
+def keeps(node: Repeat, output: Operand) -> bool:
+    """Whether a value made in the body lies in memory that nothing else sees, so that nothing can change it."""
+    made = [n for n in node.body.body if output in n.results]
+    count = len(node.inits)
+    if not made or not _makes_new(made[0]) or output in node.body.outputs[:count]:
+        return False
+    return all(_makes_new(n) for n in walk(node.body.body) if output in tuple(n.variables()))
+
+
+def _makes_new(node: Node) -> bool:
+    if not isinstance(node, Atom) or node.op in IN_PLACE:
+        return False
+    primitive = lookup(node.op)
+    return primitive is not None and not (primitive.views and node.result.type.shape)
 
 
 def ordinal_text(text: FunctionText, node: Repeat) -> str:
@@ -521,10 +539,11 @@ def in_place_lines(text: FunctionText, atom: Atom) -> list[str]:
 
 
 def is_simple(index: Operand) -> bool:
-    """An index of ints and slices, in which no element comes twice."""
+    """An index of ints, slices and masks, in which no element comes twice."""
     items = index.items if isinstance(index, Items) else (index,)
     return all(
         isinstance(i, Slice)
+        or mask_of(i) is not None
         or (isinstance(i, Lit) and not isinstance(i.value, np.ndarray | list))
         or (isinstance(i, Var) and getattr(i.type, "shape", ()) == ())
         for i in items

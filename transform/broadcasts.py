@@ -18,6 +18,7 @@ import numpy as np
 
 from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
 from .ir import ArrayType, Atom, Items, Lit, Operand, StaticType, Var, type_of
+from .lengths import has_unknown
 from .rewrites import operation
 from .trace import Trace
 from .values import Known, Value, is_static, operand_of, static_value, value_of
@@ -42,8 +43,9 @@ def push_up(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
     wanted = atom.result.type
     if type_of(operand_of(value)) == wanted:
         return value
-    shape = next(s.args[1] for s in stretched if s is not None)
-    if static_value(shape) == wanted.shape:
+    source = next(s for s in stretched if s is not None)
+    shape = source.args[1]
+    if source.result.type.shape == wanted.shape:
         value = trace.apply(np.broadcast_to, [value, value_of(shape)], {}, atom.origin)
         if type_of(operand_of(value)) == wanted:
             return value
@@ -51,9 +53,9 @@ def push_up(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
     return None
 
 
-def dimensions(trace: Trace, shape: Operand, atom: Atom) -> list[Operand]:
-    """The sizes in a shape, each as an operand; ones as literals."""
-    value = static_value(shape)
+def dimensions(trace: Trace, stretched: Atom, atom: Atom) -> list[Operand]:
+    """The sizes that something is stretched to, each as an operand; ones as literals."""
+    shape, value = stretched.args[1], stretched.result.type.shape
     if isinstance(shape, Items):
         return [Lit(1) if v == 1 else o for v, o in zip(value, shape.items, strict=True)]
     source = value_of(shape)
@@ -74,11 +76,9 @@ def shape_of_number(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> 
     if source is None or not _is_number(source.args[0]):
         return None
     wanted = atom.result.type.shape
-    before = static_value(source.args[1])
+    before = source.result.type.shape
     sizes = [
-        d
-        for d, size in zip(dimensions(trace, source.args[1], atom), before, strict=True)
-        if size != 1
+        d for d, size in zip(dimensions(trace, source, atom), before, strict=True) if size != 1
     ]
     if tuple(s for s in before if s != 1) != tuple(s for s in wanted if s != 1):
         return None
@@ -99,11 +99,11 @@ def sum_of_number(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Va
     kwargs: dict[str, Any] = {k: static_value(v) for k, v in atom.kwargs}
     if set(kwargs) - {"axis", "keepdims"}:
         return None
-    before = static_value(source.args[1])
+    before = source.result.type.shape
     axis = kwargs.get("axis")
     axes = range(len(before)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     gone = {a % len(before) for a in axes}
-    sizes = dimensions(trace, source.args[1], atom)
+    sizes = dimensions(trace, source, atom)
     factors = [sizes[k] for k in sorted(gone) if before[k] != 1]
     total: Value = value_of(source.args[0])
     if factors:
@@ -164,6 +164,8 @@ def stretched_literal(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -
         return None
     model, number = atom.args
     if not isinstance(model, Var) or not isinstance(model.type, ArrayType):
+        return None
+    if has_unknown(model.type):
         return None
     shape = trace.emit(
         _static_var(model.type.shape), getattr, (model, Lit("shape")), (), atom.origin

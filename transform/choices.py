@@ -25,6 +25,7 @@ from .trees import (
     same,
     tree_of,
     variable,
+    varies,
 )
 from .values import Array, Growing, Known, Storage, Struct, Undecided, Unset, Value, known
 from .views import link_storages
@@ -170,7 +171,9 @@ def join_cell(cell: Cell, one: Any, two: Any, span: Span | None) -> Any:
         if cell.key[0] == "%" and cell.key != VALUE.id:  # a temporary of one side
             return MISSING
         if "%" in cell.key:  # a flag guards it
-            return tree_of(two if one is MISSING else one)
+            found = tree_of(two if one is MISSING else one)
+            why = "a value gets a length that is computed on one branch only"
+            return Unset(why, span, "use an array of a fixed size") if varies(found) else found
         return Unset(
             f"{cell.key!r} gets its value on one branch only",
             span,

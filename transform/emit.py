@@ -61,6 +61,8 @@ def emit(function: Function, target: str, header: str = "") -> Emitted:
     module = Module(function, target, function_text)
     if header and any(isinstance(node, Repeat) for node in walk(function.body)):
         header += "# Its loops are for arrays of exactly these shapes.\n"
+    elif header and target == "jax" and function.lengths is not None and function.lengths.entries:
+        header += "# Its masks are for arrays of exactly these shapes.\n"
     main = function_text(function, module, function.name)
     definitions = [*module.definitions.values(), main]
     helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]

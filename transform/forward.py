@@ -55,7 +55,7 @@ def forward(
     function: Function, tangents: Mapping[Var, Value], outputs: list[Var]
 ) -> tuple[Trace, list[Value | None]]:
     """The atoms of the primal and of the tangents; the tangent of each output, None where it is zero."""
-    trace = Trace()
+    trace = Trace(lengths=function.lengths)
     output = Items("tuple", tuple(outputs))
     active = active_variables(function.body, tangents, output)
     refuse_complex(function.body, active)

@@ -91,8 +91,9 @@ def _place(speller: Speller, atom: Atom) -> Text:
     """Zeros with a value at an index. Static slices of unit step are padding."""
     value, shape, index = atom.args
     source = atom.result.type
-    full = static_value(shape)
-    found = padding(index, full) if is_static(index) and is_array(value) else None
+    static = is_static(index) and is_static(shape)
+    full = static_value(shape) if static else ()
+    found = padding(index, full) if static and is_array(value) else None
     module = speller.module(speller.np)
     if found is not None:
         widths, points = found

@@ -45,7 +45,7 @@ from .read import read
 from .structure import VALUE
 from .trace import Trace
 from .trees import arrays as arrays_of
-from .updates import add_item, append, change_masked, is_mask, set_item, update
+from .updates import add_item, append, set_item, update
 from .values import (
     Array,
     Closure,
@@ -456,10 +456,6 @@ class Interpreter:
             and sign
             and add_item(self.trace, target, index, value, sign, origin)
         ):
-            return
-        if isinstance(target, Array) and is_mask(index):
-            assert isinstance(index, Array)
-            change_masked(self.trace, target, index, ufunc, value, origin)
             return
         before = item(self, target, index, origin)
         result = self.operation(ufunc, [before, value], origin)

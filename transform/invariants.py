@@ -16,6 +16,7 @@ import numpy as np
 from ..primitives import getitem, lookup
 from .errors import BackproseError
 from .ir import (
+    FIRST_UNKNOWN,
     ArrayType,
     Atom,
     Choice,
@@ -85,7 +86,7 @@ def _check_nodes(
 
 
 # Up to this step the adjoint of a loop or a branch may read what the loop or the branch defines inside.
-BEFORE_TAPES = ("typed", "adjoint", "simplified", "free of jax")
+BEFORE_TAPES = ("typed", "adjoint", "merged", "made whole", "simplified", "free of jax")
 
 
 def _check_types(function: Function, step: str, node: Node) -> None:
@@ -130,7 +131,8 @@ def _wrong_type(atom: Atom) -> str | None:
     primitive = lookup(atom.op)
     try:
         if atom.op is getitem:
-            expected: Any = index_type(atom.args[0], atom.args[1])
+            selected = [n for n in atom.result.type.shape if n >= FIRST_UNKNOWN]
+            expected: Any = index_type(atom.args[0], atom.args[1], lambda *_: selected[0])
         elif isinstance(atom.op, np.ufunc) and primitive is not None and primitive.dtype == "ufunc":
             arrays = tuple(t for operand in atom.args for t in array_types(operand))
             expected = elementwise_type(atom.op, arrays, weak=False)

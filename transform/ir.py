@@ -6,6 +6,7 @@ after it they are `Var`s, each assigned once and typed. A `Block` is a tuple of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,9 +18,15 @@ from .errors import Span
 # --- types -------------------------------------------------------------------------------------------
 
 
+FIRST_UNKNOWN = 2_000_000_000  # 16 GB of float64 along one axis
+
+
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """An array of known shape and dtype. `weak` marks a Python number, which bows to its partner's dtype."""
+    """An array of known shape and dtype. `weak` marks a Python number, which bows to its partner's dtype.
+
+    Sizes from FIRST_UNKNOWN on stand in for lengths that are not known before the function runs (see `lengths`).
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype
@@ -31,7 +38,7 @@ class ArrayType:
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     @property
     def inexact(self) -> bool:
@@ -494,6 +501,7 @@ class Function:
     calls: tuple[CallSite, ...] = ()
     statics: tuple[tuple[str, Any], ...] = ()
     doc: str = ""
+    lengths: Any = None  # what the stand-ins in the types stand for: `lengths.Lengths`
 
     def with_body(self, body: tuple[Node, ...], output: Operand | None = None) -> Function:
         return replace(self, body=body, output=self.output if output is None else output)

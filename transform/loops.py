@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .affine import affine
 from .choices import cell_name, cell_operands, join_cell, link_parts, reached, test_of
 from .errors import RefusedError
 from .ir import (
@@ -46,6 +47,7 @@ from .trees import (
     operands,
     tree_of,
     variable,
+    varies,
 )
 from .values import (
     Array,
@@ -236,7 +238,11 @@ class LoopWalker:
         interpreter, frame = self.interpreter, self.frame
         if self.it is not None and index is not None:
             assert isinstance(self.loop, Loop) and isinstance(self.loop.target, Name)
-            self.trace.spans[index] = (self.it.start, self.it.stop, self.it.step)
+            start, stop = (
+                affine(operand_of(b), self.trace.definitions) for b in (self.it.start, self.it.stop)
+            )
+            step = self.it.step.value if isinstance(self.it.step, Known) else None
+            self.trace.lengths.spans[index] = start, stop, step
             self.index_used = index
             item = self.it.at(Array(index, scalar=True))
             interpreter.bind_name(self.loop.target.id, item, frame)
@@ -503,7 +509,7 @@ class LoopWalker:
             if isinstance(end, Known) and "%" not in cell.key or is_rows(end):
                 continue
             tree = tree_of(end)
-            if (certain or "%" in cell.key) and any(leaves(tree)):
+            if (certain or "%" in cell.key) and any(leaves(tree)) and not varies(tree):
                 found[cell] = tree
         return found
 
@@ -556,16 +562,11 @@ class LoopWalker:
             elif isinstance(end, Known) and certain:
                 journal.set(cell.owner, cell.key, respelled(end))
             else:
-                name = cell.key
-                journal.set(
-                    cell.owner,
-                    cell.key,
-                    Unset(
-                        f"{name!r} has no value where the loop does not run",
-                        self.origin.span,
-                        "give it a value before the loop",
-                    ),
-                )
+                why = "has no value where the loop does not run", "give it a value before the loop"
+                if varies(tree_of(end)):
+                    why = "has a length that changes in the loop", "read it inside the loop"
+                again = Unset(f"{cell.key!r} {why[0]}", self.origin.span, why[1])
+                journal.set(cell.owner, cell.key, again)
 
     def link_results(self, walk: Walk, results: dict[Cell, Any]) -> None:
         """Two names that may be one array after an iteration may be one array after the loop."""

@@ -19,6 +19,7 @@ from .invariants import check
 from .ir import ArrayType, Function, Origin, Type, Var
 from .jax_free import refuse_jax
 from .load import load
+from .merges import merge_writes
 from .outline import outline
 from .ownership import own
 from .promote import promote
@@ -30,6 +31,7 @@ from .specialise import Typed, parameter, specialise
 from .tape import record_for_jax, record_for_numpy
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
+from .whole import make_whole
 from .windows import forget_stops
 
 CHECK_EVERY_STEP = False  # the tests set it
@@ -97,6 +99,8 @@ class Derived:
 # What follows differentiation, for each target: each step takes a function and returns a function.
 STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     "jax": (
+        ("merged", merge_writes),
+        ("made whole", make_whole),
         ("simplified", simplify),
         ("recorded", record_for_jax),
         ("windowed", forget_stops),
@@ -105,6 +109,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
         ("outlined", outline),
     ),
     "numpy": (
+        ("merged", merge_writes),
         ("simplified", simplify),
         ("free of jax", refuse_jax),
         ("recorded", record_for_numpy),

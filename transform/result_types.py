@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -12,18 +12,25 @@ import numpy as np
 
 from ..primitives import Primitive, add_at, array_params, jax_twin, name_of, place, update
 from .errors import ProgramError, RefusedError
-from .ir import ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
-from .values import static_value
+from .ir import FIRST_UNKNOWN, ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .values import spelled, static_value
 
+Selected = Callable[[Operand, int], int]
 INTEGER_SUM = {"b": np.dtype(np.int64), "i": np.dtype(np.int64), "u": np.dtype(np.uint64)}
 
 
 def result_type(
-    op: Callable, primitive: Primitive | None, args: tuple, kwargs: tuple, weak: bool = False
+    op: Callable,
+    primitive: Primitive | None,
+    args: tuple,
+    kwargs: tuple,
+    weak: bool = False,
+    selected: Selected | None = None,
 ) -> Any:
     """The `ArrayType` of `op(*args, **kwargs)`, or a tuple of them.
 
-    `weak` says that the operation is Python's own on Python numbers, whose result is a Python number.
+    `weak` says that the operation is Python's own on Python numbers, whose result is a Python number; `selected` gives
+    the length that a mask selects of so many elements.
     """
     names = array_params(primitive) if primitive is not None else []
     deciding = (
@@ -33,9 +40,9 @@ def result_type(
     if primitive is not None and primitive.dtype == "ufunc" and isinstance(op, np.ufunc):
         return elementwise_type(op, arrays, weak)
     if op is operator.getitem:
-        return index_type(args[0], args[1])
+        return index_type(args[0], args[1], selected)
     if op in (update, add_at, place) and has_window(args[2]):
-        return window_type(op, *args)
+        return window_type(op, *args, selected=selected)
     shaped = abstract_call(jax_of(op, primitive), args, kwargs)
     policy = primitive.dtype if primitive is not None else None
     if any(name == "dtype" for name, _ in kwargs):
@@ -70,38 +77,89 @@ def promoted(arrays: tuple[ArrayType, ...]) -> np.dtype:
     return np.result_type(*samples)
 
 
-def index_type(array: Operand, index: Operand) -> ArrayType:
+def index_type(array: Operand, index: Operand, selected: Selected | None = None) -> ArrayType:
     """The type of `array[index]`, by NumPy's own indexing on a stand-in of no memory."""
     source = type_of(array)
     assert isinstance(source, ArrayType)
-    stand_in = np.broadcast_to(np.empty((), source.dtype), source.shape)
-    for part in array_types(index):
-        if part.dtype.kind == "b" and part.ndim:
-            raise RefusedError(
-                "a boolean mask selects a number of elements that is not known in advance",
-                remedy="use np.where(mask, x, 0) and reduce that",
-            )
+    if isinstance(index, Var | Lit) and isinstance(getattr(type_of(index), "value", None), tuple):
+        index = spelled(static_value(index))
+    items = list(index.items) if isinstance(index, Items) and index.kind == "tuple" else [index]
+    shape = list(source.shape)
     try:
-        shape = stand_in[_concrete_index(index)].shape
+        axes = axes_of(items, len(shape))
+        for k, (item, axis) in reversed(list(enumerate(zip(items, axes, strict=True)))):
+            mask = mask_of(item)
+            if mask is not None:
+                if mask.shape != tuple(shape[axis : axis + mask.ndim]):
+                    raise IndexError(f"a mask of shape {mask.shape} does not fit")
+                if any(not _is_slice(i) for i in items if i is not item):
+                    raise RefusedError(
+                        "a boolean mask beside an integer or another array in an index is not supported",
+                        remedy="index in two steps: x[i][mask]",
+                    )
+                if selected is None:
+                    raise RefusedError("what a boolean mask selects has no length here")
+                shape[axis : axis + mask.ndim] = [selected(item, mask.size)]
+                items[k] = Slice(None, None, None)
+            elif isinstance(item, Slice) and item.width is not None and item.width >= FIRST_UNKNOWN:
+                shape[axis] = item.width
+                items[k] = Slice(None, None, None)
+        stand_in = np.broadcast_to(np.empty((), np.int8), tuple(shape))
+        found = stand_in[tuple(map(_concrete_index, items))].shape
     except (IndexError, TypeError, ValueError) as error:
         raise ProgramError(f"index of an array of shape {source.shape}: {error}") from None
-    return ArrayType(shape, source.dtype)
+    return ArrayType(found, source.dtype)
+
+
+def axes_of(items: Sequence[Operand], ndim: int) -> list[int]:
+    """The axis that each item of an index begins at."""
+    taken = [_axes_taken(item) for item in items]
+    axes, axis = [], 0
+    for item, count in zip(items, taken, strict=True):
+        axes.append(axis)
+        axis += ndim - sum(taken) if item == Lit(...) else count
+    return axes
+
+
+def _axes_taken(item: Operand) -> int:
+    if item in (Lit(None), Lit(...)):
+        return 0
+    mask = mask_of(item)
+    return 1 if mask is None else mask.ndim
+
+
+def mask_of(operand: Operand) -> ArrayType | None:
+    """The type of an operand that is a boolean array."""
+    found = operand.type if isinstance(operand, Var) else None
+    if isinstance(found, ArrayType) and found.ndim and found.dtype.kind == "b":
+        return found
+    return None
+
+
+def _is_slice(item: Operand) -> bool:
+    if isinstance(item, Slice) or item in (Lit(None), Lit(...)):
+        return True
+    return isinstance(item, Var | Lit) and isinstance(getattr(type_of(item), "value", None), slice)
 
 
 def has_window(index: Operand) -> bool:
-    """Whether an index has a slice of known width at an unknown place."""
+    """Whether an index has a slice at an unknown place, or a mask."""
     items = index.items if isinstance(index, Items) else (index,)
-    return any(isinstance(i, Slice) and i.width is not None for i in items)
+    return any(
+        isinstance(i, Slice) and i.width is not None or mask_of(i) is not None for i in items
+    )
 
 
-def window_type(op: Any, first: Operand, second: Operand, index: Operand) -> ArrayType:
+def window_type(
+    op: Any, first: Operand, second: Operand, index: Operand, selected: Selected | None = None
+) -> ArrayType:
     """The type of an update, or a `place`, at such an index."""
     if op is place:
         value, shape = type_of(first), static_value(second)
         assert isinstance(value, ArrayType)
         return ArrayType(tuple(shape), value.dtype)
     whole, value = type_of(first), type_of(second)
-    part = index_type(first, index)
+    part = index_type(first, index, selected)
     assert isinstance(whole, ArrayType) and isinstance(value, ArrayType)
     try:
         fits = np.broadcast_shapes(value.shape, part.shape) == part.shape

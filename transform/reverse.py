@@ -58,7 +58,7 @@ def reverse(
     `seeds` are the adjoints of the outputs; the second result holds None where the output does not depend
     on the variable.
     """
-    trace = Trace(list(function.body))
+    trace = Trace(list(function.body), lengths=function.lengths)
     output = Items("tuple", tuple(v for v, _ in seeds))
     constant = invariant_shifts(function.body, output)
     active = active_variables(function.body, function.wrt, output, constant)

@@ -74,7 +74,7 @@ def until_settled(function: Function, rules: tuple[Rule, ...]) -> Function:
 
 def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bool]:
     """Walk the statements once, replacing each by the first rule that fits or by an equal earlier one."""
-    step = _Round(rules, use_counts(function))
+    step = _Round(rules, use_counts(function), function.lengths)
     step.nodes(function.body, {})
     output = substitute(function.output, step.resolve)
     return replace(function, body=tuple(step.trace.atoms), output=output), step.changed
@@ -83,10 +83,10 @@ def one_round(function: Function, rules: tuple[Rule, ...]) -> tuple[Function, bo
 class _Round:
     """One walk. `seen` holds the statements so far that the ones to come can see."""
 
-    def __init__(self, rules: tuple[Rule, ...], uses: Counter[Var]):
+    def __init__(self, rules: tuple[Rule, ...], uses: Counter[Var], lengths: Any):
         self.rules, self.uses = rules, uses
         self.replaced: dict[Var, Operand] = {}
-        self.trace, self.changed = Trace(), False
+        self.trace, self.changed = Trace(lengths=lengths), False
 
     def resolve(self, v: Var) -> Operand:
         return self.replaced.get(v, v)

@@ -59,7 +59,7 @@ def _mark(nodes: Sequence[Node], live: set[Var]) -> None:
 class _Sizes:
     def __init__(self, function: Function, live: set[Var]):
         self.function, self.live = function, live
-        self.trace = Trace()
+        self.trace = Trace(lengths=function.lengths)
         self.definitions = definitions(function.body)
         self.replaced: dict[Var, Operand] = {}
 
@@ -225,6 +225,5 @@ def _source(atom: Atom, k: int) -> tuple[Operand, int] | Operand | None:
         if place >= 0 and found.shape[place] == size:
             return x, place
     if atom.op in (np.broadcast_to, np.reshape) and isinstance(atom.args[1], Items):
-        sizes = static_value(atom.args[1])
-        return atom.args[1].items[k] if sizes[k] == size else None
+        return atom.args[1].items[k] if result.shape[k] == size else None
     return None

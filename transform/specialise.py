@@ -54,6 +54,7 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         output=operand_of(result) if isinstance(result, Array | Known | Struct) else Lit(None),
         calls=tuple(trace.calls),
         statics=tuple(statics),
+        lengths=trace.lengths,
     )
     return Typed(function, result, values, trace)
 

@@ -48,6 +48,7 @@ from .ir import (
     Var,
     walk,
 )
+from .lengths import has_unknown
 from .trace import Trace
 from .trees import zeros
 from .values import Array, Known, Value, operand_of, spelled, value_of
@@ -84,7 +85,7 @@ class _Tapes:
         self.saved: dict[tuple[object, int], Saved] = {}
         self.counts: dict[object, Var] = {}
         self.intervals = Intervals(function.body)
-        self.trace = Trace()
+        self.trace = Trace(lengths=function.lengths)
         self.note(function.body, ())
 
     def run(self) -> Function:
@@ -201,7 +202,7 @@ class _Tapes:
         streams, params = list(node.streams), list(node.body.params)
         for v in needed:
             wanted: Type = ListType(v.type)
-            if not in_list and not isinstance(v.type, ListType):
+            if not in_list and not isinstance(v.type, ListType) and not has_unknown(v.type):
                 assert isinstance(v.type, ArrayType)
                 size = length if length is not None else max(most or 0, 1)
                 wanted = ArrayType((size, *v.type.shape), v.type.dtype)

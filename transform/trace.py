@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +18,7 @@ from ..primitives import (
     getitem,
     lookup,
     name_of,
+    place,
     update,
 )
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
@@ -28,19 +29,25 @@ from .ir import (
     Items,
     Lit,
     Node,
+    Operand,
     Origin,
+    Slice,
     StaticType,
     Var,
     definitions,
     type_of,
 )
 from .journal import Journal
+from .lengths import Lengths, has_unknown
 from .ranges import check_known, index_parts
-from .result_types import python_operator, result_type
+from .result_types import mask_of, python_operator, result_type
 from .values import Array, Known, Struct, Value, is_operand, known, operand_of, settled, struct
 from .views import as_view, is_contiguous, link, whole_view
 
 TEMPORARY = "t"
+# Functions that make an array of a given shape; a length may be computed.
+SIZED = (np.zeros, np.ones, np.empty, np.full, np.broadcast_to, np.reshape, np.arange, place)
+SIZES = ("shape", "start", "stop")
 
 
 @dataclass
@@ -60,12 +67,13 @@ class Trace:
         default_factory=list
     )  # index arrays and the sizes of their axes
     journal: Journal = field(default_factory=Journal)
-    spans: dict[Var, tuple[Value, Value, Value]] = field(
-        default_factory=dict
-    )  # the ranges of loop variables
     written: set[Any] = field(default_factory=set)  # storages that some update has changed
+    lengths: Lengths = None  # type: ignore[assignment]  # new ones, if none are handed on
+    masks: dict[Hashable, Operand] = field(default_factory=dict)  # used as indices here and around
 
     def __post_init__(self) -> None:
+        if self.lengths is None:
+            self.lengths = Lengths()
         self.definitions.update(definitions(self.atoms))
 
     def add(self, node: Node) -> None:
@@ -79,10 +87,11 @@ class Trace:
     def region(self, atoms: list[Node] | None = None) -> Iterator[list[Node]]:
         """Write to another list for the time of a `with` block: the body of a loop, a side of a branch."""
         saved, self.atoms = self.atoms, [] if atoms is None else atoms
+        masks, self.masks = self.masks, dict(self.masks)
         try:
             yield self.atoms
         finally:
-            self.atoms = saved
+            self.atoms, self.masks = saved, masks
 
     def emit(self, result: Var, op: Any, args: tuple, kwargs: tuple, origin: Origin) -> Var:
         self.add(Atom((result,), op, args, kwargs, origin))
@@ -114,15 +123,30 @@ class Trace:
             return known(value)
         return self.static(value, op, tuple(v.operand for v in values), origin)
 
-    def attribute(self, array: Array, name: str, origin: Origin) -> Known:
+    def attribute(self, array: Array, name: str, origin: Origin) -> Value:
         """`x.shape`, `x.ndim`, `x.size`, `x.dtype`, `x.nbytes`, `x.itemsize`."""
         found = array.type
+        if has_unknown(found) and name in ("shape", "size", "nbytes"):
+            return self.computed_size(array, name, replace(origin, spelling="operator"))
         sizes = {"nbytes": found.size * found.dtype.itemsize, "itemsize": found.dtype.itemsize}
         value = sizes[name] if name in sizes else getattr(found, name)
         if name == "ndim":
             return known(value)
         args = (array.operand, Lit(name))
         return Known(value, self.emit(Var(TEMPORARY, StaticType(value)), getattr, args, (), origin))
+
+    def computed_size(self, array: Array, name: str, origin: Origin) -> Value:
+        """The shape or the size of an array of which a length is not known before the function runs."""
+        dims: list[Value] = [self.lengths.value(self, n, origin) for n in array.type.shape]
+        if name == "shape":
+            return struct(tuple, dims)
+        if name == "nbytes":
+            dims.append(known(array.type.dtype.itemsize))
+        size = dims[0]
+        for dim in dims[1:]:
+            if not (isinstance(dim, Known) and dim.value == 1):
+                size = self.apply(np.multiply, [size, dim], {}, origin)
+        return size
 
     # --- array operations ---
 
@@ -168,6 +192,8 @@ class Trace:
                 f"{name_of(op)} is given a function, which is not supported",
                 remedy="call the function yourself",
             )
+        if op in (getitem, place, update, add_at) and args:
+            args = [*args[:-1], self.known_masks(args[-1])]
         if op is getitem and isinstance(args[0], Array):
             axes = new_axes(args[1], args[0].type.ndim)
             if axes == () and not args[0].scalar:
@@ -199,6 +225,8 @@ class Trace:
                 value = self.array_like(value, origin)
             elif param.name == "index":
                 value = self.index_like(value, origin)
+            if param.name in SIZES and op in SIZED:
+                value = self.sizes(value)
             if param.default is param.empty:
                 if param.name not in (*primitive.wrt, "indices", "condition", "index", "x"):
                     self._check_static(primitive, param.name, value)
@@ -207,7 +235,14 @@ class Trace:
                 self._check_static(primitive, param.name, value)
                 named.append((param.name, operand_of(value)))
         weak = origin.spelling == "operator"
-        types = result_type(op, primitive, tuple(positional), tuple(named), weak)
+        types = result_type(
+            op,
+            primitive,
+            tuple(map(self.as_typed, positional)) if op in SIZED else tuple(positional),
+            tuple(named),
+            weak,
+            self.lengths.of_mask,
+        )
         result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
         if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
             self.note_contents(result, op, [*map(settled, args)], kwargs)
@@ -221,6 +256,47 @@ class Trace:
                 return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
             result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
         return result
+
+    def known_masks(self, index: Value) -> Value:
+        """An index in which a mask that is computed again is the one that was used before."""
+        if isinstance(index, Struct) and index.kind is tuple:
+            return struct(tuple, list(map(self.known_masks, index.items)))
+        if not isinstance(index, Array) or mask_of(index.operand) is None:
+            return index
+        key = self.same(index.operand)
+        if key not in self.masks:
+            self.masks[key] = index.operand
+        return index if self.masks[key] is index.operand else Array(self.masks[key])
+
+    def same(self, operand: Operand | None, depth: int = 8) -> Hashable:
+        """A key that two operands share only if they surely have the same value."""
+        if isinstance(operand, Items):
+            return (operand.kind, *(self.same(i, depth) for i in operand.items))
+        if isinstance(operand, Slice):
+            three = (operand.start, operand.stop, operand.step)
+            return (operand.width, *(self.same(p, depth) for p in three))
+        atom = self.definitions.get(operand) if isinstance(operand, Var) else None
+        if atom is None or depth == 0 or len(atom.results) != 1:
+            return operand
+        parts = [self.same(a, depth - 1) for a in atom.operands()]
+        return (atom.op, *parts, *(k for k, _ in atom.kwargs))
+
+    def sizes(self, value: Value) -> Value:
+        """A shape or a size in which computed integers are lengths."""
+        parts = value.items if isinstance(value, Struct) and value.kind is tuple else [value]
+        for part in parts:
+            if isinstance(part, Array) and part.type.shape == () and part.type.dtype.kind in "iu":
+                counted = self.lengths.counted
+                if part.operand not in counted:
+                    counted[part.operand] = self.lengths.of_count(self, part)
+        return value
+
+    def as_typed(self, operand: Operand) -> Operand:
+        """An operand with the stand-ins for the lengths that it names."""
+        if isinstance(operand, Items):
+            return replace(operand, items=tuple(map(self.as_typed, operand.items)))
+        number = self.lengths.counted.get(operand)
+        return operand if number is None else Lit(number)
 
     def note_contents(
         self, result: Array, op: Callable, args: list[Value], kwargs: dict[str, Value]
@@ -236,12 +312,18 @@ class Trace:
                 )
 
     def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
+        if name in SIZES and primitive.function in SIZED and self.is_size(value):
+            return
         if name not in primitive.wrt and not isinstance(value, Known):
             raise StaticNeededError(
                 f"argument {name!r} of {primitive.name} depends on an array",
                 remedy="it must be known before the function runs: an int, a tuple, a string",
                 operand=operand_of(value),
             )
+
+    def is_size(self, value: Value) -> bool:
+        parts = value.items if isinstance(value, Struct) else [value]
+        return all(isinstance(p, Known) or operand_of(p) in self.lengths.counted for p in parts)
 
     def results(
         self, types: Any, op: Any, args: tuple, kwargs: tuple, origin: Origin, hint: str = ""

@@ -7,13 +7,14 @@ form are made from variables, and the operands of a value are read off in the tr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from .ir import ArrayType, Lit, Operand, Origin, Var, type_of
 from .journal import MISSING
+from .lengths import has_unknown
 from .trace import Trace
 from .values import Array, Growing, Known, Opaque, Struct, Unset, Value, known, operand_of, struct
 
@@ -113,6 +114,11 @@ def join(a: Tree, b: Tree, values: tuple[Value | None, Value | None] = (None, No
         pairs = zip(a.children, b.children, strict=True)
         return Inner(a.kind, a.keys, tuple(join(x, y) for x, y in pairs))
     raise Mismatch(f"is {describe(a)} on one way and {describe(b)} on the other")
+
+
+def varies(tree: Tree) -> bool:
+    """Whether a tree has an array whose length is not known before the function runs."""
+    return any(has_unknown(leaf.type) for leaf in leaves(tree))
 
 
 def describe(tree: Tree) -> str:
@@ -224,7 +230,10 @@ def zeros(trace: Trace, wanted: ArrayType, origin: Origin) -> Operand:
             if wanted.weak or wanted.dtype.itemsize == 8 or wanted.dtype.kind == "b"
             else zero
         )
-    args: list[Value] = [known(wanted.shape[0] if wanted.ndim == 1 else wanted.shape)]
+    sizes = [
+        trace.lengths.value(trace, n, replace(origin, spelling="operator")) for n in wanted.shape
+    ]
+    args: list[Value] = [sizes[0] if wanted.ndim == 1 else struct(tuple, sizes)]
     if wanted.dtype != np.dtype(float):
         args.append(known(wanted.dtype.type))
     return operand_of(trace.apply(np.zeros, args, {}, origin))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,8 @@ import numpy as np
 from ..primitives import add_at, getitem
 from ..primitives import update as element_update
 from .errors import ProgramError, RefusedError, StaticNeededError
-from .ir import Operand, Origin
+from .ir import Items, Operand, Origin, Var
+from .result_types import mask_of
 from .trace import Trace
 from .values import Array, Growing, Known, Struct, Unset, Value, known, operand_of
 from .views import is_basic
@@ -52,6 +52,9 @@ def assign(trace: Trace, target: Array, operand: Operand, origin: Origin) -> Non
             origin.span,
             "pass it as an argument, or change a .copy()",
         )
+    before = storage.value
+    if isinstance(operand, Var) and isinstance(before, Var) and operand.depth is None:
+        operand.hint, operand.depth = before.hint, before.depth
     trace.journal.set(storage, "value", operand)
     trace.written.add(storage)
     stale = Unset(
@@ -71,12 +74,8 @@ def set_item(trace: Trace, target: Value, index: Value, value: Value, origin: Or
     if not isinstance(target, Array) or target.scalar:
         raise ProgramError("TypeError: this object does not support item assignment", origin.span)
     value = fitted(trace, value, target.type.dtype, origin)
-    if is_mask(index):
-        assert isinstance(index, Array)
-        assign(trace, target, masked(trace, target, index, value, origin), origin)
-        return
-    basic = is_basic(operand_of(trace.index_like(index, origin)))
-    if not basic:
+    operand = operand_of(trace.index_like(index, origin))
+    if not is_basic(operand) and not is_selection(operand):
         new = scattered(trace, target, index, value, origin)
     else:
         value = without_leading_ones(trace, target, index, value, origin)
@@ -126,8 +125,8 @@ def add_item(
     trace: Trace, target: Array, index: Value, value: Value, sign: int, origin: Origin
 ) -> bool:
     """`target[index] += value` as one operation, where it is one; False where it is not."""
-    operand = operand_of(trace.index_like(index, origin)) if not is_mask(index) else None
-    if operand is None or not is_basic(operand) or target.scalar:
+    operand = operand_of(trace.index_like(index, origin))
+    if not (is_basic(operand) or is_selection(operand)) or target.scalar:
         return False
     kind = target.type.dtype.kind
     found = value.type if isinstance(value, Array) else None
@@ -139,7 +138,7 @@ def add_item(
         value = trace.apply(np.negative, [value], {}, origin) if found else known(-value.value)  # type: ignore[union-attr]
     part = trace.apply(getitem, [target, index], {}, origin)
     if isinstance(value, Array) and isinstance(part, Array):
-        if np.broadcast_shapes(value.type.shape, part.type.shape) != part.type.shape:
+        if not broadcasts(value.type.shape, part.type.shape):
             raise ProgramError(
                 f"an array of shape {part.type.shape} cannot take a value of shape {value.type.shape}",
                 origin.span,
@@ -162,15 +161,22 @@ def fitted(trace: Trace, value: Value, dtype: np.dtype, origin: Origin) -> Value
     return value
 
 
+def broadcasts(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    try:
+        return np.broadcast_shapes(shape, wanted) == wanted
+    except ValueError:
+        return False
+
+
 def without_leading_ones(
     trace: Trace, target: Array, index: Value, value: Value, origin: Origin
 ) -> Value:
     """NumPy drops leading axes of size one of what is assigned."""
     if not isinstance(value, Array) or not value.type.ndim:
         return value
-    from .result_types import index_type
-
-    wanted = index_type(target.operand, operand_of(trace.index_like(index, origin)))
+    part = trace.apply(getitem, [target, index], {}, origin)
+    assert isinstance(part, Array)
+    wanted = part.type
     extra = value.type.ndim - wanted.ndim
     if extra > 0 and all(size == 1 for size in value.type.shape[:extra]):
         return trace.apply(np.reshape, [value, known(value.type.shape[extra:])], {}, origin)
@@ -181,78 +187,11 @@ def is_mask(index: Any) -> bool:
     return isinstance(index, Array) and index.type.dtype.kind == "b" and index.type.ndim > 0
 
 
-def masked(trace: Trace, target: Array, mask: Array, value: Value, origin: Origin) -> Operand:
-    """`target` after `target[mask] = value`, for a value that is the same for every element that the mask selects."""
-    shape, ndim = target.type.shape, mask.type.ndim
-    if mask.type.shape != shape[:ndim]:
-        raise ProgramError(
-            f"IndexError: a mask of shape {mask.type.shape} does not fit an array of shape {shape}",
-            origin.span,
-        )
-    if (
-        isinstance(value, Array)
-        and value.type.ndim > target.type.ndim - ndim
-        and value.type.size != 1
-    ):
-        raise RefusedError(
-            "a boolean mask selects a number of elements that is not known in advance, so that an array of "
-            "values for them has no static shape",
-            origin.span,
-            "write np.where(mask, values of the whole shape, x)",
-        )
-    if isinstance(value, Array) and value.type.ndim > target.type.ndim - ndim:
-        value = trace.apply(np.reshape, [value, known(())], {}, origin)
-    test = spread(trace, target, mask, origin)
-    new = trace.apply(np.where, [test, value, target], {}, origin)
-    assert isinstance(new, Array)
-    if new.type.dtype != target.type.dtype:
-        new = trace.cast(new, target.type.dtype, origin)
-        assert isinstance(new, Array)
-    return new.operand
-
-
-def change_masked(
-    trace: Trace, target: Array, mask: Array, ufunc: Any, value: Value, origin: Origin
-) -> None:
-    """`target[mask] *= value`: elements outside the mask stand in as ones, so that nothing comes of them."""
-    inside: Value = target
-    if ufunc not in (np.add, np.subtract):
-        ones = fitted(trace, known(1), target.type.dtype, origin)
-        kept = masked(trace, target, negated(trace, mask, origin), ones, origin)
-        inside = Array(kept)
-    if isinstance(value, Array) and value.type.ndim > target.type.ndim - mask.type.ndim:
-        masked(trace, target, mask, value, origin)  # refuses what has a value for each element
-    changed = trace.apply(ufunc, [inside, value], {}, origin)
-    if not isinstance(changed, Array) or changed.type.shape != target.type.shape:
-        raise ProgramError("ValueError: the shapes of this update do not fit", origin.span)
-    if not np.can_cast(changed.type.dtype, target.type.dtype, "same_kind"):
-        raise ProgramError(
-            f"an array of {target.type.dtype} cannot take a value of {changed.type.dtype} in place",
-            origin.span,
-        )
-    test = spread(trace, target, mask, origin)
-    new = trace.apply(np.where, [test, changed, target], {}, replace(origin, spelling="function"))
-    assert isinstance(new, Array)
-    if new.type.dtype != target.type.dtype:
-        new = trace.cast(new, target.type.dtype, origin)
-        assert isinstance(new, Array)
-    assign(trace, target, new.operand, origin)
-
-
-def negated(trace: Trace, mask: Array, origin: Origin) -> Array:
-    found = trace.apply(np.logical_not, [mask], {}, origin)
-    assert isinstance(found, Array)
-    return found
-
-
-def spread(trace: Trace, target: Array, mask: Array, origin: Origin) -> Value:
-    """A mask with an axis of size one for each axis of the array that it does not have."""
-    ndim = mask.type.ndim
-    if target.type.ndim == ndim:
-        return mask
-    axes = tuple(range(ndim, target.type.ndim))
-    axis = known(axes[0] if len(axes) == 1 else axes)
-    return trace.apply(np.expand_dims, [mask, axis], {}, origin)
+def is_selection(index: Operand) -> bool:
+    """Whether an index is a mask, or has one beside slices: no element comes twice."""
+    items = index.items if isinstance(index, Items) and index.kind == "tuple" else (index,)
+    masks = [mask_of(item) is not None for item in items]
+    return any(masks) and all(m or is_basic(item) for m, item in zip(masks, items, strict=True))
 
 
 def scattered(trace: Trace, target: Array, index: Value, value: Value, origin: Origin) -> Value:

@@ -21,10 +21,8 @@ def bubble_sort_value_and_grad(x):
             t3 = t > t2
             ts.append(t3)
             if t3:
-                x1 = x
-                x1[j] = t2
-                x1[t1] = t
-                x = x1
+                x[j] = t2
+                x[t1] = t
                 swapped = True
         tss.append(ts)
         done = not swapped

@@ -15,9 +15,7 @@ def matrix_sweep_value_and_grad(a):
         for j in range(1, m):
             t = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
             ts[j - 1] = t
-            a1 = a
-            a1[i, j] = t
-            a = a1
+            a[i, j] = t
         tss[i - 1] = ts
     # score(a)
     t1 = np.cos(np.arange(a.size)).reshape(a.shape)

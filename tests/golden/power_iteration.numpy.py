@@ -17,7 +17,7 @@ def power_iteration_value_and_grad(A, tol):
     while change > tol:
         vs.append(v.copy())
         w = A @ v
-        ws1.append(w.copy())
+        ws1.append(w)
         t = np.linalg.norm(w)
         ts.append(t)
         w1 = w / t

@@ -19,6 +19,8 @@ def recurrence_value_and_grad(x, d):
     y, ts = lax.scan(step_i, y, jnp.arange(1, x.shape[0]))
     value = jnp.sum(y**2)
 
+    # Adjoint of return np.sum(y**2)
+    dy = 2 * y
     # Adjoint of for i in range(1, len(x))
     dx = jnp.zeros_like(x)
 
@@ -34,7 +36,7 @@ def recurrence_value_and_grad(x, d):
         return (dy, dx, dd), None
 
     (dy, dx, dd), _ = lax.scan(
-        back_i, (2 * y, dx, 0.0), (jnp.arange(1, x.shape[0]), ts), reverse=True
+        back_i, (dy, dx, 0.0), (jnp.arange(1, x.shape[0]), ts), reverse=True
     )
     # Adjoint of y[0] = x[0]
     dx = dx + jnp.pad(dy[0][None], (0, 1))

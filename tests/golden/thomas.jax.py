@@ -82,11 +82,10 @@ def thomas_value_and_grad(lower, diagonal, upper, rhs):
         dt3 = -dt2
         # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
         dt5 = ddiagonal[i]
-        ddiagonal1 = ddiagonal.at[i].set(0)
         dt7 = -dt5
         dw = dt3 * t2 + dt7 * upper[t9]
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
-        ddiagonal1 = ddiagonal1.at[i].add(dt5)
+        ddiagonal1 = ddiagonal.at[i].set(dt5)
         ddiagonal1 = ddiagonal1.at[t9].add(-(dw * w / t1))
         # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
         drhs1 = drhs1.at[t9].add(dt3 * w)

@@ -1,0 +1,232 @@
+"""Lengths that are not known before the function runs: of `x[:i]` for a loop variable i, of `x[mask]`.
+
+The type of an array needs numbers. Each such length is one: a stand-in that no axis has. Lengths that are surely
+equal are one stand-in, so that shapes fit together, or do not, as they would with the true lengths.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .affine import Form, Span, affine, bounds_of, combined
+from .ir import (
+    FIRST_UNKNOWN,
+    ArrayType,
+    Lit,
+    Operand,
+    Origin,
+    Type,
+    Var,
+    type_of,
+)
+from .values import Known, Value, known, operand_of, value_of
+
+if TYPE_CHECKING:
+    from .trace import Trace
+
+
+OPERATOR = Origin(spelling="operator")
+
+
+def is_unknown(size: int) -> bool:
+    return size >= FIRST_UNKNOWN
+
+
+def has_unknown(found: Type | None) -> bool:
+    """Whether a type has an axis of a length that is not known."""
+    return isinstance(found, ArrayType) and any(map(is_unknown, found.shape))
+
+
+@dataclass(eq=False)
+class Length:
+    """Where a length comes from: what it counts, and the size of the smallest axis that it is a part of."""
+
+    origin: tuple[Any, ...]  # ("slice", start, stop, size), ("mask", operand), ("count", form)
+    most: int | None
+
+
+@dataclass(eq=False)
+class Lengths:
+    """The lengths of one function, the ranges of its loop variables, and the stand-ins for computed sizes."""
+
+    spans: dict[Var, Span] = field(default_factory=dict)
+    counted: dict[Operand, int] = field(default_factory=dict)
+
+    numbers: dict[Hashable, int] = field(default_factory=dict)
+    entries: dict[int, Length] = field(default_factory=dict)
+
+    def number(self, key: Hashable, origin: tuple[Any, ...], most: int | None) -> int:
+        number = self.numbers.setdefault(key, FIRST_UNKNOWN + len(self.numbers))
+        entry = self.entries.setdefault(number, Length(origin, most))
+        both = [n for n in (entry.most, most) if n is not None]
+        entry.most = min(both, default=None)
+        return number
+
+    def most(self, size: int) -> int | None:
+        """The number itself, or the most that an unknown length can be."""
+        return self.entries[size].most if is_unknown(size) else size
+
+    # --- where lengths come from ---
+
+    def of_slice(self, trace: Trace, start: Value | None, stop: Value | None, size: int) -> int:
+        """The length of `x[start:stop]` along an axis of a size."""
+        first = affine(Lit(0) if start is None else operand_of(start), trace.definitions)
+        last = None if stop is None else affine(operand_of(stop), trace.definitions)
+        assert first is not None
+        origin, most = ("slice", first, last, size), self.most(size)
+        if not is_unknown(size):
+            end = (Counter(), size) if last is None else last
+            one, two = self.bounds(first), self.bounds(end)
+            if one and two and one[0] >= 0 and 0 <= two[0] and two[1] <= size:
+                return self.number(_key(_difference(end, first)), origin, most)
+        elif _at_least(start, 0) and (stop is None or _at_most(stop, -1)):
+            # An end that is counted from the end: the length itself, or less by a constant.
+            whole = affine(operand_of(self.value(trace, size)), trace.definitions)
+            assert whole is not None
+            end = whole if last is None else (whole[0], whole[1] + last[1])
+            return self.number(_key(_difference(end, first)), origin, most)
+        return self.number(("slice", size, _key(first), _key(last)), origin, most)
+
+    def of_mask(self, mask: Operand, size: int) -> int:
+        """How many elements a mask selects."""
+        return self.number(("mask", mask), ("mask", mask), size)
+
+    def of_count(self, trace: Trace, value: Value) -> int:
+        """The length that a computed integer says: `np.zeros(i)`."""
+        operand = operand_of(value)
+        atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
+        if atom is not None and atom.op is np.count_nonzero and len(atom.args) == 1:
+            found = type_of(atom.args[0])
+            return self.of_mask(atom.args[0], found.size if isinstance(found, ArrayType) else 1)
+        if atom is not None and atom.op is np.maximum and atom.args[1] == Lit(0):
+            operand = atom.args[0]
+        form = affine(operand, trace.definitions)
+        assert form is not None
+        found = self.bounds(form)
+        most = None if found is None else max(found[1], 0)
+        return self.number(_key(form), ("count", form), most)
+
+    def bounds(self, form: Form) -> tuple[int, int] | None:
+        return bounds_of(form, self.spans)
+
+    # --- the length as a value ---
+
+    def value(self, trace: Trace, number: int, origin: Origin = OPERATOR) -> Value:
+        """The true length, as a number that is computed in the function."""
+        if not is_unknown(number):
+            return known(number)
+        kind, *rest = self.entries[number].origin
+        if kind == "mask":
+            return trace.apply(np.count_nonzero, [value_of(rest[0])], {}, origin)
+        if kind == "count":
+            return self.at_least_zero(trace, rest[0], spelled_form(trace, rest[0], origin), origin)
+        first, last, size = rest
+        end = (Counter(), size) if last is None else last
+        if not is_unknown(size):
+            one, two = self.bounds(first), self.bounds(end)
+            if one and two and one[0] >= 0 and 0 <= two[0] and two[1] <= size:
+                form = _difference(end, first)
+                return self.at_least_zero(trace, form, spelled_form(trace, form, origin), origin)
+        begin, stop = self.ends(trace, first, last, size, origin)
+        return self.at_least_zero(trace, None, _minus(trace, stop, begin, origin), origin)
+
+    def at_least_zero(self, trace: Trace, form: Form | None, value: Value, origin: Origin) -> Value:
+        found = None if form is None else self.bounds(form)
+        if isinstance(value, Known):
+            return known(max(value.value, 0))
+        if found is not None and found[0] >= 0:
+            return value
+        return trace.apply(np.maximum, [value, known(0)], {}, origin)
+
+    def ends(
+        self, trace: Trace, start: Form | None, stop: Form | None, size: int, origin: Origin
+    ) -> tuple[Value, Value]:
+        """Where a slice starts and stops, counted from the start of the axis, as Python reads it."""
+        first = known(0) if start is None else self.place(trace, start, size, origin)
+        if stop is None:
+            return first, self.value(trace, size, origin)
+        return first, self.place(trace, stop, size, origin)
+
+    def place(self, trace: Trace, form: Form, size: int, origin: Origin) -> Value:
+        """A bound of a slice: negative ones are counted from the end, and none lies outside of the axis."""
+        value, length = spelled_form(trace, form, origin), self.value(trace, size, origin)
+        low, high = self.bounds(form) or (None, None)
+
+        def apply(op: Any, *args: Value) -> Value:
+            if all(isinstance(a, Known) for a in args):
+                return known(int(op(*(a.value for a in args if isinstance(a, Known)))))
+            return trace.apply(op, list(args), {}, origin)
+
+        if low is not None and high is not None and low >= 0:
+            inside = not is_unknown(size) and high <= size
+            return value if inside or low == high == 0 else apply(np.minimum, value, length)
+        from_end = apply(np.maximum, apply(np.add, length, value), known(0))
+        if high is not None and high < 0:
+            return from_end
+        from_start = apply(np.minimum, value, length)
+        return apply(np.where, apply(np.less, value, known(0)), from_end, from_start)
+
+
+def spelled_form(trace: Trace, form: Form, origin: Origin = OPERATOR) -> Value:
+    """A sum of variables as a value: `2 * i + j - 1`."""
+    total: Value | None = None
+    constant = form[1]
+    for v, k in form[0].items():
+        term: Value = value_of(v)
+        if abs(k) != 1:
+            term = trace.apply(np.multiply, [known(abs(k)), term], {}, origin)
+        if total is None:
+            if k < 0:
+                total, constant = trace.apply(np.subtract, [known(constant), term], {}, origin), 0
+            else:
+                total = term
+        else:
+            total = trace.apply(np.add if k > 0 else np.subtract, [total, term], {}, origin)
+    if total is None:
+        return known(constant)
+    if constant:
+        sign, size = (np.add, constant) if constant > 0 else (np.subtract, -constant)
+        return trace.apply(sign, [total, known(size)], {}, origin)
+    return total
+
+
+def _minus(trace: Trace, a: Value, b: Value, origin: Origin) -> Value:
+    if isinstance(b, Known) and b.value == 0:
+        return a
+    if isinstance(a, Known) and isinstance(b, Known):
+        return known(a.value - b.value)
+    return trace.apply(np.subtract, [a, b], {}, origin)
+
+
+def _difference(a: Form, b: Form) -> Form:
+    found = combined(np.subtract, [a, b])
+    assert found is not None
+    return found
+
+
+def _key(form: Form | None) -> Hashable:
+    return None if form is None else (frozenset(form[0].items()), form[1])
+
+
+def _at_least(value: Value | None, least: int) -> bool:
+    return value is None or isinstance(value, Known) and value.value >= least
+
+
+def _at_most(value: Value, most: int) -> bool:
+    return isinstance(value, Known) and value.value <= most
+
+
+def stand_ins(operands: Iterable[Operand]) -> bool:
+    """Whether some literal is a stand-in for a length, which must not be written."""
+    return any(_is_stand_in(getattr(o, "value", None)) for o in operands if isinstance(o, Lit))
+
+
+def _is_stand_in(value: Any) -> bool:
+    if isinstance(value, tuple | list):
+        return any(map(_is_stand_in, value))
+    return type(value) is int and FIRST_UNKNOWN <= value < FIRST_UNKNOWN + 100_000
