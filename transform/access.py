@@ -126,8 +126,7 @@ def index_value(
         three = (operand.start, operand.stop, operand.step)
         parts = [None if part is None else interpreter.value(part, frame) for part in three]
         fixed = [None if part is None else part for part in parts if isinstance(part, Known | None)]
-        whole = all(p is None or p.value is None for p in fixed)
-        if len(fixed) < 3 or size is not None and is_unknown(size) and not whole:
+        if len(fixed) < 3:
             return window(interpreter, parts, size, frame.origin(origin))
         values = [None if p is None else p.value for p in fixed]
         return Known(slice(*values), Slice(*(None if p is None else p.operand for p in fixed)))

@@ -39,6 +39,7 @@ from .ir import (
 )
 from .iteration import iteration
 from .journal import Cell
+from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
 from .lower import Lowered
 from .read import read
@@ -267,8 +268,19 @@ class Interpreter:
         if isinstance(value, Known) and isinstance(value.value, list | tuple | dict | str | range):
             return [lift(item, "item") for item in value.value]
         if isinstance(value, Array) and value.type.ndim:
-            return [item(self, value, known(k), origin) for k in range(value.type.shape[0])]
+            return self.rows(value, origin)
         raise RefusedError("this cannot be looped over", origin.span, "loop over a list or a tuple")
+
+    def rows(self, value: Array, origin: Origin) -> list[Value]:
+        """The rows of an array, one by one."""
+        size = value.type.shape[0]
+        if is_unknown(size):
+            raise RefusedError(
+                "how many rows this array has is not known before the function runs",
+                origin.span,
+                "loop over it, or index it",
+            )
+        return [item(self, value, known(k), origin) for k in range(size)]
 
     # --- atoms ---
 
@@ -276,7 +288,7 @@ class Interpreter:
         try:
             self.evaluate(atom, frame)
         except BackproseError as error:
-            raise error.at(frame.origin(atom.origin).span) from None
+            raise without_stand_ins(error).at(frame.origin(atom.origin).span) from None
 
     def evaluate(self, atom: Atom, frame: Frame) -> None:
         if not isinstance(atom.op, str):
@@ -409,7 +421,7 @@ class Interpreter:
         if isinstance(value, Array):
             if value.type.ndim == 0:
                 raise ProgramError("a 0-dimensional array cannot be unpacked", origin.span)
-            parts = [item(self, value, known(k), origin) for k in range(value.type.shape[0])]
+            parts = self.rows(value, origin)
         elif isinstance(value, Known) and isinstance(value.value, list | tuple):
             parts = [item(self, value, known(k), origin) for k in range(len(value.value))]
         else:

@@ -18,7 +18,7 @@ from .errors import Span
 # --- types -------------------------------------------------------------------------------------------
 
 
-FIRST_UNKNOWN = 2_000_000_000  # 16 GB of float64 along one axis
+FIRST_UNKNOWN = 2_000_000_089  # 16 GB of float64 along one axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class ArrayType:
         return self.dtype.kind in "fc"
 
     def __str__(self) -> str:
-        return f"{self.dtype.name}[{', '.join(map(str, self.shape))}]"
+        sizes = ("?" if n >= FIRST_UNKNOWN else str(n) for n in self.shape)
+        return f"{self.dtype.name}[{', '.join(sizes)}]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,12 +27,11 @@ def iteration(interpreter: Interpreter, value: Value, origin: Origin) -> Iterati
         r = value.value
         return range_iteration(known(r.start), known(r.stop), known(r.step))
     if isinstance(value, Array) and value.type.ndim:
-        rows, size = value, value.type.shape[0]
+        rows = value
         from .access import item
 
         shape = interpreter.trace.attribute(rows, "shape", origin)
         length = item(interpreter, shape, known(0), origin)
-        assert isinstance(length, Known) and length.value == size
         return Iteration(
             known(0), length, known(1), lambda index: item(interpreter, rows, index, origin)
         )

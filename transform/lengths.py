@@ -6,30 +6,36 @@ equal are one stand-in, so that shapes fit together, or do not, as they would wi
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .affine import Form, Span, affine, bounds_of, combined
+from .errors import BackproseError, RefusedError
 from .ir import (
     FIRST_UNKNOWN,
     ArrayType,
+    Function,
+    Items,
     Lit,
     Operand,
     Origin,
     Type,
     Var,
     type_of,
+    walk,
 )
-from .values import Known, Value, known, operand_of, value_of
+from .values import Array, Known, Value, known, operand_of, value_of
 
 if TYPE_CHECKING:
     from .trace import Trace
 
 
+APART = 1_000_003  # so that one less, or one more, is never another length
 OPERATOR = Origin(spelling="operator")
 
 
@@ -61,7 +67,7 @@ class Lengths:
     entries: dict[int, Length] = field(default_factory=dict)
 
     def number(self, key: Hashable, origin: tuple[Any, ...], most: int | None) -> int:
-        number = self.numbers.setdefault(key, FIRST_UNKNOWN + len(self.numbers))
+        number = self.numbers.setdefault(key, FIRST_UNKNOWN + APART * len(self.numbers))
         entry = self.entries.setdefault(number, Length(origin, most))
         both = [n for n in (entry.most, most) if n is not None]
         entry.most = min(both, default=None)
@@ -78,7 +84,11 @@ class Lengths:
         first = affine(Lit(0) if start is None else operand_of(start), trace.definitions)
         last = None if stop is None else affine(operand_of(stop), trace.definitions)
         assert first is not None
-        origin, most = ("slice", first, last, size), self.most(size)
+        most = self.most(size)
+        if not is_unknown(size):
+            first = self.from_start(first, size)
+            last = None if last is None else self.from_start(last, size)
+        origin = ("slice", first, last, size)
         if not is_unknown(size):
             end = (Counter(), size) if last is None else last
             one, two = self.bounds(first), self.bounds(end)
@@ -91,6 +101,13 @@ class Lengths:
             end = whole if last is None else (whole[0], whole[1] + last[1])
             return self.number(_key(_difference(end, first)), origin, most)
         return self.number(("slice", size, _key(first), _key(last)), origin, most)
+
+    def from_start(self, form: Form, size: int) -> Form:
+        """A bound that surely is counted from the end, counted from the start."""
+        found = self.bounds(form)
+        if found is not None and -size <= found[0] and found[1] < 0:
+            return form[0], form[1] + size
+        return form
 
     def of_mask(self, mask: Operand, size: int) -> int:
         """How many elements a mask selects."""
@@ -120,6 +137,12 @@ class Lengths:
         """The true length, as a number that is computed in the function."""
         if not is_unknown(number):
             return known(number)
+        found = self.computed(trace, number, origin)
+        if isinstance(found, Array):
+            self.counted[found.operand] = number
+        return found
+
+    def computed(self, trace: Trace, number: int, origin: Origin) -> Value:
         kind, *rest = self.entries[number].origin
         if kind == "mask":
             return trace.apply(np.count_nonzero, [value_of(rest[0])], {}, origin)
@@ -221,12 +244,37 @@ def _at_most(value: Value, most: int) -> bool:
     return isinstance(value, Known) and value.value <= most
 
 
-def stand_ins(operands: Iterable[Operand]) -> bool:
-    """Whether some literal is a stand-in for a length, which must not be written."""
-    return any(_is_stand_in(getattr(o, "value", None)) for o in operands if isinstance(o, Lit))
+def without_stand_ins(error: BackproseError) -> BackproseError:
+    """An error that says `?` where a length is not known; what NumPy might accept then is refused, not wrong."""
+    told, times = re.subn(r"\b(1999\d{6}|[2-9]\d{9})\b", "?", error.message)
+    if not times:
+        return error
+    why = f"{told}, where ? is a length that is not known before the function runs"
+    remedy = (
+        error.remedy
+        or "use slices by the same bounds, or one mask for all; or np.where over the whole axis"
+    )
+    return RefusedError(why, error.span, remedy)
 
 
-def _is_stand_in(value: Any) -> bool:
-    if isinstance(value, tuple | list):
-        return any(map(_is_stand_in, value))
-    return type(value) is int and FIRST_UNKNOWN <= value < FIRST_UNKNOWN + 100_000
+def check_unwritten(function: Function) -> None:
+    """A stand-in must not be written into a text. Raises `RefusedError`."""
+    if function.lengths is None or not function.lengths.entries:
+        return
+    for node in walk(function.body):
+        for operand in (*node.operands(), *(o for r in node.regions for o in r.outputs)):
+            if any(n in function.lengths.entries for n in _integers(operand)):
+                raise RefusedError(
+                    "an operation needs a length that is not known before the function runs",
+                    node.origin.span,
+                    "use the whole axis and a mask: np.where(np.arange(n) < i, x, 0)",
+                )
+
+
+def _integers(operand: Operand | None) -> Iterator[int]:
+    if isinstance(operand, Lit):
+        values = operand.value if isinstance(operand.value, tuple | list) else (operand.value,)
+        yield from (v for v in values if type(v) is int)
+    elif isinstance(operand, Items):
+        for item in operand.items:
+            yield from _integers(item)

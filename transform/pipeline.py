@@ -18,6 +18,7 @@ from .globals import unchanged
 from .invariants import check
 from .ir import ArrayType, Function, Origin, Type, Var
 from .jax_free import refuse_jax
+from .lengths import check_unwritten
 from .load import load
 from .merges import merge_writes
 from .outline import outline
@@ -143,6 +144,7 @@ def derive(request: Request, show: bool = False) -> Derived:
             check(function, name)
         if show:
             forms[name] = show_function(function)
+    check_unwritten(function)
     emitted = emit(function, request.target, header(request))
     written = (storage.parameter for storage in typed.trace.written)
     return Derived(

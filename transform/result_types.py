@@ -52,7 +52,7 @@ def result_type(
 
 def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool) -> ArrayType:
     try:
-        shape = np.broadcast_shapes(*(t.shape for t in arrays))
+        shape = broadcast_shapes(*(t.shape for t in arrays))
     except ValueError:
         shapes = " and ".join(str(t.shape) for t in arrays)
         raise ProgramError(f"shapes {shapes} do not broadcast together") from None
@@ -63,6 +63,19 @@ def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool)
         raise ProgramError(f"np.{ufunc.__name__}: {error}") from None
     number = weak and dtype.kind in "ifc" and all(t.weak for t in arrays)
     return ArrayType(shape, dtype, weak=number)
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """NumPy's function, without its limit on the number of elements. Raises `ValueError`."""
+    ndim = max(map(len, shapes), default=0)
+    padded = [(1,) * (ndim - len(shape)) + tuple(shape) for shape in shapes]
+    found = []
+    for sizes in zip(*padded, strict=True):
+        own = {n for n in sizes if n != 1}
+        if len(own) > 1:
+            raise ValueError(f"sizes {sorted(own)} of one axis")
+        found.append(own.pop() if own else 1)
+    return tuple(found)
 
 
 def _resolution_type(t: ArrayType) -> Any:
@@ -162,7 +175,7 @@ def window_type(
     part = index_type(first, index, selected)
     assert isinstance(whole, ArrayType) and isinstance(value, ArrayType)
     try:
-        fits = np.broadcast_shapes(value.shape, part.shape) == part.shape
+        fits = broadcast_shapes(value.shape, part.shape) == part.shape
     except ValueError:
         fits = False
     if not fits:

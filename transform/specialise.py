@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 from ..primitives import getitem
 from .arguments import ArraySpec, Spec, StaticSpec
+from .errors import RefusedError
 from .frames import Frame
 from .infer import Interpreter
 from .ir import ArrayType, Function, Lit, Operand, Origin, StaticType, StructType, Var
+from .lengths import has_unknown
 from .lower import Lowered
 from .spell import literal_text
 from .trace import Trace, is_plain
+from .trees import arrays as arrays_of
 from .values import Array, Known, Storage, Struct, Value, operand_of, struct
 
 
@@ -39,6 +42,12 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
     frame.env.update(params)
     arrays = {name: value.operand for name, value in params.items() if isinstance(value, Array)}
     result = Interpreter(trace).run(lowered, frame)
+    if any(has_unknown(a.type) for a in arrays_of(result)):
+        raise RefusedError(
+            f"{lowered.syntax.name} returns an array whose length is not known before it runs",
+            lowered.syntax.span,
+            "return something of a fixed size: a sum, np.where(mask, x, 0)",
+        )
     statics = [
         (name, value.value)
         for name, value in params.items()

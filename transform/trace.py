@@ -23,6 +23,7 @@ from ..primitives import (
 )
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
 from .ir import (
+    FIRST_UNKNOWN,
     ArrayType,
     Atom,
     CallSite,
@@ -38,10 +39,23 @@ from .ir import (
     type_of,
 )
 from .journal import Journal
-from .lengths import Lengths, has_unknown
+from .lengths import Lengths, has_unknown, is_unknown, without_stand_ins
 from .ranges import check_known, index_parts
-from .result_types import mask_of, python_operator, result_type
-from .values import Array, Known, Struct, Value, is_operand, known, operand_of, settled, struct
+from .result_types import axes_of, mask_of, python_operator, result_type
+from .values import (
+    Array,
+    Known,
+    Struct,
+    Value,
+    Window,
+    is_operand,
+    known,
+    operand_of,
+    settled,
+    spelled,
+    struct,
+    value_of,
+)
 from .views import as_view, is_contiguous, link, whole_view
 
 TEMPORARY = "t"
@@ -157,7 +171,7 @@ class Trace:
         try:
             return self._apply(op, args, kwargs, origin)
         except BackproseError as error:
-            raise error.at(origin.span) from None
+            raise without_stand_ins(error).at(origin.span) from None
 
     def of_rows(
         self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
@@ -194,6 +208,8 @@ class Trace:
             )
         if op in (getitem, place, update, add_at) and args:
             args = [*args[:-1], self.known_masks(args[-1])]
+            if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
+                args[-1] = self.measured(args[-1], args[0].type.shape)
         if op is getitem and isinstance(args[0], Array):
             axes = new_axes(args[1], args[0].type.ndim)
             if axes == () and not args[0].scalar:
@@ -208,6 +224,7 @@ class Trace:
             if any(k in ("out", "where", "casting", "order", "subok") for k, _ in named):
                 raise RefusedError(f"a keyword of {name_of(op)} is not supported")
             types = result_type(op, None, positional, named)
+            self.check_lengths(types)
             result = self.results(types, op, positional, named, origin)
             # Nothing is known of such a function: what it returns may be a view of what it was given.
             given = next((v for v in args if isinstance(v, Array)), None)
@@ -243,6 +260,7 @@ class Trace:
             weak,
             self.lengths.of_mask,
         )
+        self.check_lengths(types)
         result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
         if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
             self.note_contents(result, op, [*map(settled, args)], kwargs)
@@ -267,6 +285,29 @@ class Trace:
         if key not in self.masks:
             self.masks[key] = index.operand
         return index if self.masks[key] is index.operand else Array(self.masks[key])
+
+    def measured(self, index: Value, shape: tuple[int, ...]) -> Value:
+        """An index in which slices of axes of unknown length say how long what they give is."""
+        several = isinstance(index.value if isinstance(index, Known) else None, tuple)
+        if isinstance(index, Known) and several:
+            items: list[Value] = [value_of(o) for o in spelled(index.value).items]  # type: ignore[union-attr]
+        else:
+            items = list(index.items) if isinstance(index, Struct) else [index]
+            several = isinstance(index, Struct)
+        axes = axes_of([operand_of(i) for i in items], len(shape))
+        for k, (item, axis) in enumerate(zip(items, axes, strict=True)):
+            value = item.value if isinstance(item, Known) else None
+            if isinstance(value, slice) and value != slice(None) and is_unknown(shape[axis]):
+                if value.step not in (None, 1):
+                    raise RefusedError(
+                        "a slice with a step of an array whose length is not known is not supported",
+                        remedy="reverse it with np.flip, or write a loop",
+                    )
+                start, stop = (None if b is None else known(b) for b in (value.start, value.stop))
+                width = self.lengths.of_slice(self, start, stop, shape[axis])
+                first, last = (None if b is None else b.operand for b in (start, stop))
+                items[k] = Window(Slice(first, last, None, width=width))
+        return struct(tuple, items) if several else items[0]
 
     def same(self, operand: Operand | None, depth: int = 8) -> Hashable:
         """A key that two operands share only if they surely have the same value."""
@@ -297,6 +338,16 @@ class Trace:
             return replace(operand, items=tuple(map(self.as_typed, operand.items)))
         number = self.lengths.counted.get(operand)
         return operand if number is None else Lit(number)
+
+    def check_lengths(self, types: Any) -> None:
+        """A size that is computed from a stand-in stands for nothing."""
+        for found in types if isinstance(types, tuple | list) else (types,):
+            for size in getattr(found, "shape", ()):
+                if size > FIRST_UNKNOWN // 2 and size not in self.lengths.entries:
+                    raise RefusedError(
+                        "the size of the result follows from a length that is not known before the function runs",
+                        remedy="use arrays of the greatest size, and masks",
+                    )
 
     def note_contents(
         self, result: Array, op: Callable, args: list[Value], kwargs: dict[str, Value]

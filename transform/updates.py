@@ -10,7 +10,7 @@ from ..primitives import add_at, getitem
 from ..primitives import update as element_update
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .ir import Items, Operand, Origin, Var
-from .result_types import mask_of
+from .result_types import broadcast_shapes, mask_of
 from .trace import Trace
 from .values import Array, Growing, Known, Struct, Unset, Value, known, operand_of
 from .views import is_basic
@@ -163,7 +163,7 @@ def fitted(trace: Trace, value: Value, dtype: np.dtype, origin: Origin) -> Value
 
 def broadcasts(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     try:
-        return np.broadcast_shapes(shape, wanted) == wanted
+        return broadcast_shapes(shape, wanted) == wanted
     except ValueError:
         return False
 

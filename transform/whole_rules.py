@@ -429,20 +429,23 @@ class Place:
         self.items: list[Value | None] = []
         self.parts: dict[int, Part] = {}
         self.flat: dict[int, int] = {}
+        self.added: list[int] = []  # new axes
         operands = (
             list(index.items) if isinstance(index, Items) and index.kind == "tuple" else [index]
         )
         count = ndim(whole.value)
-        if any(i == Lit(None) for i in operands):
-            raise refuse(atom, ", with new axes in it")
         axes = axes_of(operands, count)
-        given = dict(zip(axes, operands, strict=True))
         axis = result = 0
-        while axis < count:
-            operand = given.get(axis)
-            if operand == Lit(...):
-                operand = None
-            axis, result = self.axis(whole, axis, result, operand)
+        for begin, operand in zip((*axes, count), (*operands, None), strict=True):
+            while axis < begin:  # what dots, or the end of the index, leave out
+                axis, result = self.axis(whole, axis, result, None)
+            if operand == Lit(None):
+                self.added.append(result)
+                result += 1
+            elif operand is not None and operand != Lit(...):
+                axis, result = self.axis(whole, axis, result, operand)
+        if self.added and self.flat:
+            raise refuse(atom, ", with new axes in it")
 
     def axis(
         self, whole: Whole, axis: int, result: int, operand: Operand | None
@@ -482,7 +485,6 @@ class Place:
         step, origin = self.step, replace(self.atom.origin, spelling="operator")
         assert operand.width is not None
         length = size if part is None else part.number
-        kind, first, last, of = step.lengths.entries[operand.width].origin
         forms = [None if o is None else step.form(o) for o in (operand.start, operand.stop)]
         start, stop = step.lengths.ends(step.trace, *forms, length, origin)
         start, stop = (step.value(operand_of(v)) for v in (start, stop))
@@ -562,6 +564,19 @@ class Place:
                 return step.apply(np.reshape, [value.value, known(tuple(shape))], {}, origin)
         return value.value
 
+    def without_new_axes(self, value: Whole, count: int) -> Whole:
+        """A value to be written that has the axes of size one that the index adds; they are forgotten."""
+        if ndim(value.value) != count + len(self.added):
+            raise refuse(self.atom, ", with new axes in it")
+        before = {
+            axis: axis - sum(a < axis for a in self.added)
+            for axis in range(count + len(self.added))
+        }
+        self.parts = {before[axis]: part for axis, part in self.parts.items()}
+        axes = known(tuple(self.added))
+        squeezed = self.step.apply(np.squeeze, [value.value], {"axis": axes}, self.atom.origin)
+        return Whole(squeezed, {before[axis]: part for axis, part in value.parts.items()})
+
     def mask_shape(self, axis: int) -> list[int]:
         mask = self.parts[axis].mask
         assert isinstance(mask, Array)
@@ -593,6 +608,9 @@ def read(step: Wholes, atom: Atom) -> Whole:
     found = Place(step, x, atom.args[1], atom)
     value = getitem_of(step, x.value, found.items, atom.origin)
     parts = found.parts
+    if found.added:
+        axes = known(found.added[0] if len(found.added) == 1 else tuple(found.added))
+        return Whole(step.apply(np.expand_dims, [value, axes], {}, atom.origin), parts)
     if found.flat:
         (axis, axes), *more = found.flat.items()
         if more:
@@ -619,7 +637,10 @@ def written(
     found = Place(step, x, index, atom)
     old = getitem_of(step, x.value, found.items, origin)
     count = ndim(old)
-    value = found.fitted(step.whole(operand), count)
+    new = step.whole(operand)
+    if found.added:
+        new = found.without_new_axes(new, count)
+    value = found.fitted(new, count)
     test = found.test(count)
     if test is not None:
         value = step.apply(np.where, [test, value, known(0) if adds else old], {}, function)

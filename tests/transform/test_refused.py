@@ -109,13 +109,31 @@ def value_dependent_assert(x):
     return np.sum(x)
 
 
-def value_dependent_slice(x):
+def value_dependent_slices(x):
     k = np.argmax(x)
-    return np.sum(x[:k])  # «x[:k]»
+    return np.sum(x[:k] * x[k:])  # «x[:k] * x[k:]»
 
 
-def boolean_mask(x):
-    return np.sum(x[x > 0])  # «x[x > 0]»
+def two_masks(x):
+    return np.sum(x[x > 0] * x[x < 1])  # «x[x > 0] * x[x < 1]»
+
+
+def step_of_a_part(x):
+    s = 0.0
+    for i in range(3):
+        s += np.sum(x[:i:2])  # «x[:i:2]»
+    return s
+
+
+def place_of_the_selected(x):
+    return x[x > 0][0]  # «x[x > 0][0]»
+
+
+def length_that_changes(x):
+    v = x[:1]
+    for i in range(1, 3):
+        v = x[:i]
+    return np.sum(v)  # «np.sum(v)»
 
 
 def unknown_keyword(x):
@@ -316,7 +334,7 @@ def container_at_a_computed_place(x):
 
 
 REFUSED = [
-    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slice, boolean_mask, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, complex_numbers, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, multiplied_at, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
+    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slices, two_masks, step_of_a_part, place_of_the_selected, length_that_changes, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, complex_numbers, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, multiplied_at, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
 ]  # fmt: skip
 
 
