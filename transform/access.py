@@ -6,6 +6,8 @@ import types
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..primitives import getitem
 from .affine import bounds, difference
 from .errors import ProgramError, RefusedError, StaticNeededError
@@ -109,6 +111,55 @@ def window(
     return Window(Slice(first, last, None, width=trace.lengths.of_slice(trace, start, stop, size)))
 
 
+def beside_windows(items: list[Value], ndim: int, origin: Origin) -> list[Value]:
+    """The items of an index with a slice at a computed place: dots are written out, other slices have a step of 1."""
+    found: list[Value] = []
+    for item in items:
+        value = item.value if isinstance(item, Known) else None
+        if value is Ellipsis:
+            taken = sum(not is_none(i) for i in items) - 1
+            found += [Known(slice(None), Slice(None, None, None))] * (ndim - taken)
+            continue
+        new_axis, step = is_none(item), getattr(value, "step", None) not in (None, 1)
+        places = isinstance(item, Array) and item.type.ndim > 0 and not is_mask(item)
+        places |= isinstance(value, list) or isinstance(item, Struct)
+        if (step or places or new_axis) and any(map(is_narrow, items)):
+            raise RefusedError(
+                "a slice at a computed place stands beside a new axis, a slice with a step, or an array of places",
+                origin.span,
+                "index in two steps",
+            )
+        found.append(item)
+    return found
+
+
+def points_and_masks(index: Struct) -> tuple[Value, Value] | None:
+    """An index with ints side by side with a mask, in two steps; None for any other."""
+    full = Known(slice(None), Slice(None, None, None))
+    masks = [isinstance(i, Array) and is_mask(i) for i in index.items]
+    points = [is_point(i) for i in index.items]
+    chosen = [k for k in range(len(masks)) if masks[k] or points[k]]
+    if sum(masks) != 1 or not any(points) or chosen != list(range(chosen[0], chosen[-1] + 1)):
+        return None
+    first: list[Value] = []
+    for item, mask in zip(index.items, masks, strict=True):
+        first += [full] * item.type.ndim if mask else [item]  # type: ignore[union-attr]
+    second = [i if m else full for i, m, p in zip(index.items, masks, points, strict=True) if not p]
+    return struct(tuple, first), second[0] if len(second) == 1 else struct(tuple, second)
+
+
+def is_point(value: Value) -> bool:
+    """Whether an item of an index is an int."""
+    if isinstance(value, Known):
+        return isinstance(value.value, int | np.integer) and not isinstance(value.value, bool)
+    return isinstance(value, Array) and not value.type.shape and value.type.dtype.kind in "iu"
+
+
+def is_narrow(value: Value) -> bool:
+    """Whether an item of an index is a slice of known width at a computed place."""
+    return isinstance(value, Window) and not is_unknown(value.operand.width or 0)
+
+
 def is_none(value: Value) -> bool:
     return isinstance(value, Known) and value.value is None
 
@@ -147,6 +198,8 @@ def index_value(
             items.append(value)
             if not is_none(value):
                 axis += value.type.ndim if isinstance(value, Array) and is_mask(value) else 1
+        if any(isinstance(i, Window) for i in items):
+            items = beside_windows(items, len(shape), frame.origin(origin))
         return struct(tuple, items)
     return interpreter.value(operand, frame)
 

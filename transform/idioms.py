@@ -177,6 +177,16 @@ def window_parts(speller: Speller, index: Operand, shape: tuple[int, ...]) -> tu
     return f"({', '.join(starts)}{',' if len(starts) == 1 else ''})", tuple(sizes)
 
 
+def point_axes(index: Operand) -> set[int]:
+    """The axes along which an index is a point."""
+    items = index.items if isinstance(index, Items) else (index,)
+    return {
+        k
+        for k, item in enumerate(items)
+        if not isinstance(item, Slice) and not isinstance(static_part(item), slice)
+    }
+
+
 def static_part(item: Operand) -> Any:
     return static_value(item) if is_static(item) else None
 
@@ -198,10 +208,18 @@ def updated_window(speller: Speller, atom: Atom, x: str) -> str:
     found = type_of(value)
     assert isinstance(found, ArrayType)
     shown = speller.operand(value, 1)
-    if found.shape != sizes and found.size == math.prod(sizes):
+    same = found.dtype == atom.result.type.dtype and not found.weak
+    if found.shape != sizes and found.size == math.prod(sizes) and same:
         shown = f"{jnp}.reshape({shown}, {sizes})"
+    elif found.shape != sizes and found.shape == ():
+        dtype = "" if same else f", {speller.dtype(atom.result.type.dtype)}"
+        shown = f"{jnp}.full({sizes}, {shown}{dtype})"
     elif found.shape != sizes:
-        shown = f"{jnp}.full({sizes}, {shown})"
+        points = point_axes(index)
+        padded = (1,) * (len(sizes) - len(points) - found.ndim) + found.shape
+        rest = iter(padded)
+        aligned = tuple(1 if k in points else next(rest) for k in range(len(sizes)))
+        shown = f"{jnp}.broadcast_to({jnp}.reshape({shown}, {aligned}), {sizes})"
     if atom.op is add_at:
         shown = f"{lax}.dynamic_slice({x}, {starts}, {sizes}) + {shown}"
     return f"{lax}.dynamic_update_slice({x}, {shown}, {starts})"

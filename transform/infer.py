@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .access import attribute, global_value, index_value, item
+from .access import attribute, global_value, index_value, item, points_and_masks
 from .calls import call
 from .choices import choose, test_of
 from .errors import BackproseError, NoRuleError, ProgramError, RefusedError, StaticNeededError
@@ -454,14 +454,14 @@ class Interpreter:
     def do_setitem(self, atom: Atom, frame: Frame) -> None:
         origin = frame.origin(atom.origin)
         target, value = self.value(atom.args[0], frame), self.value(atom.args[2], frame)
-        index = index_value(self, atom.args[1], frame, atom.origin, shape_of(target))
+        target, index = self.indexed(target, atom.args[1], frame, origin)
         set_item(self.trace, target, index, value, origin)
 
     def do_inplace_item(self, atom: Atom, frame: Frame) -> None:
         ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
         origin = replace(origin, spelling="operator")
         target, value = self.value(atom.args[1], frame), self.value(atom.args[3], frame)
-        index = index_value(self, atom.args[2], frame, atom.origin, shape_of(target))
+        target, index = self.indexed(target, atom.args[2], frame, origin)
         sign = {np.add: 1, np.subtract: -1}.get(ufunc)
         if (
             isinstance(target, Array)
@@ -483,12 +483,22 @@ class Interpreter:
 
     def do_item(self, atom: Atom, frame: Frame) -> Value:
         value = self.value(atom.args[0], frame)
-        return item(
-            self,
-            value,
-            index_value(self, atom.args[1], frame, atom.origin, shape_of(value)),
-            frame.origin(atom.origin),
-        )
+        value, index = self.indexed(value, atom.args[1], frame, frame.origin(atom.origin))
+        return item(self, value, index, frame.origin(atom.origin))
+
+    def indexed(
+        self, target: Value, operand: Operand, frame: Frame, origin: Origin
+    ) -> tuple[Value, Value]:
+        """What is indexed, and the index: `x[i, mask]` is `x[i][mask]`."""
+        shape = target.type.shape if isinstance(target, Array) else ()
+        index = index_value(self, operand, frame, origin, shape)
+        if frame.anchor is not None or not isinstance(target, Array):
+            return target, index
+        index = self.trace.known_masks(index)
+        two = points_and_masks(index) if isinstance(index, Struct) else None
+        if two is None:
+            return target, index
+        return item(self, target, two[0], origin), two[1]
 
     def do_call(self, atom: Atom, frame: Frame) -> Value:
         callee = self.value(atom.args[0], frame)
@@ -548,8 +558,3 @@ class Interpreter:
         if isinstance(operand, Lit):
             return Known(operand.value, operand)
         raise TypeError(f"unexpected operand {operand!r}")
-
-
-def shape_of(value: Value) -> tuple[int, ...]:
-    """The shape of an array; empty for anything else."""
-    return value.type.shape if isinstance(value, Array) else ()

@@ -111,7 +111,7 @@ class Lengths:
 
     def of_mask(self, mask: Operand, size: int) -> int:
         """How many elements a mask selects."""
-        return self.number(("mask", mask), ("mask", mask), size)
+        return self.number(("mask", mask), ("mask", mask), self.most(size))
 
     def of_count(self, trace: Trace, value: Value) -> int:
         """The length that a computed integer says: `np.zeros(i)`."""

@@ -60,6 +60,7 @@ from .values import (
     Struct,
     Unset,
     Value,
+    birth,
     known,
     operand_of,
 )
@@ -107,6 +108,7 @@ class LoopWalker:
         self.interpreter, self.trace, self.frame = interpreter, interpreter.trace, frame
         self.loop, self.it, self.origin = loop, it, frame.origin(loop.origin)
         self.index_used: Var | None = None
+        self.born = birth()
         self.entries: set[Storage] = set()  # where carried arrays lie before the loop
         self.stop = None if loop.stop is None else Cell(frame, loop.stop.id)
 
@@ -482,11 +484,31 @@ class LoopWalker:
         trace.add(without_fixed(node, dropped))
         self.update_state(carried, walk, after, certain)
         for cell, v in zip(carried.growing, stacked, strict=True):
-            self.settle_list(cell, v)
+            self.settle_list(cell, v, walk)
 
-    def settle_list(self, cell: Cell, stacked: Var) -> None:
-        """A list that the loop has filled is one array now."""
+    def settle_list(self, cell: Cell, stacked: Var, walk: Walk) -> None:
+        """A list that the loop has filled is one array now.
+
+        Its items were the user's arrays themselves: what changes one of these later, changes the list.
+        """
         trace, rows = self.trace, Array(stacked)
+        growing = walk.changes[cell]
+        lying = set(reached(growing.item))
+        own = {s for p in walk.params.values() for s in reached(p)}
+        for (
+            carried,
+            param,
+        ) in walk.params.items():  # what the next iteration knows by a carried name
+            if lying & set(walk.reach.get(carried, ())):
+                lying |= set(reached(param))
+        oldest = self.born_before(walk) if own else self.born
+        if any(s in walk.written and (s in own or s.born < oldest) for s in lying):
+            raise RefusedError(
+                "the list holds an array that the loop changes in place later, so that the item changes with it",
+                growing.origin.span,
+                "append a .copy()",
+            )
+        link_parts(trace, rows, [s for s in lying if s not in own and s.born < oldest])
         before = cell.owner.items
         if before:
             first = trace.apply(np.array, [Struct(list, list(before))], {}, self.origin)

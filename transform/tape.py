@@ -48,10 +48,10 @@ from .ir import (
     Var,
     walk,
 )
-from .lengths import has_unknown
+from .lengths import has_unknown, is_unknown
 from .trace import Trace
 from .trees import zeros
-from .values import Array, Known, Value, operand_of, spelled, value_of
+from .values import Array, Known, Value, known, operand_of, spelled, value_of
 
 Path = tuple[tuple[object, int], ...]
 CHEAP = (np.add, np.subtract, np.multiply, np.negative, np.floor_divide, np.remainder)
@@ -326,6 +326,12 @@ class _Tapes:
         if isinstance(v.type, ListType):
             return Lit(None)
         assert isinstance(v.type, ArrayType)
+        if has_unknown(v.type):  # its length is not known on this way
+            none = known(tuple(0 if is_unknown(n) else n for n in v.type.shape))
+            empty = self.trace.apply(np.zeros, [none], {}, origin)
+            assert isinstance(empty, Array) and isinstance(empty.operand, Var)
+            empty.operand.type = v.type
+            return empty.operand
         return zeros(self.trace, v.type, origin)
 
     def rebuilt(self, node: Repeat) -> Repeat:

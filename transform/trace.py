@@ -207,7 +207,7 @@ class Trace:
                 remedy="call the function yourself",
             )
         if op in (getitem, place, update, add_at) and args:
-            args = [*args[:-1], self.known_masks(args[-1])]
+            args = list(args)
             if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
                 args[-1] = self.measured(args[-1], args[0].type.shape)
         if op is getitem and isinstance(args[0], Array):

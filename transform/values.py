@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import RefusedError, Span
-from .ir import ArrayType, Items, Lit, Operand, Slice, StaticType, Type, Var, type_of
+from .ir import ArrayType, Items, Lit, Operand, Origin, Slice, StaticType, Type, Var, type_of
 from .journal import Journal, birth
 from .lower import Lowered
 
@@ -130,9 +130,9 @@ class Growing(Opaque):
 
     reason = "a list is read in the loop that fills it"
 
-    def __init__(self, before: int, item: Value | None = None):
+    def __init__(self, before: int, item: Value | None = None, origin: Origin | None = None):
         super().__init__()
-        self.before, self.item = before, item
+        self.before, self.item, self.origin = before, item, origin
 
 
 class Undecided(Opaque):

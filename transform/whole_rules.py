@@ -454,7 +454,7 @@ class Place:
         step, part = self.step, whole.parts.get(axis)
         size = whole.value.type.shape[axis]  # type: ignore[union-attr]
         static = None if operand is None else _static(operand)
-        if operand is None or static == slice(None):
+        if operand is None or isinstance(static, slice) and static == slice(None):
             self.items.append(None)
             if part is not None:
                 self.parts[result] = part
@@ -462,10 +462,11 @@ class Place:
         mask = mask_of(operand)
         if mask is not None:
             number = step.lengths.of_mask(operand, mask.size)
+            chosen = step.value(operand)
             if part is not None:
-                raise refuse(self.atom, ", by a mask of its own")
+                chosen = self.within(part, step.whole(operand))
             self.items += [None] * mask.ndim
-            self.parts[result] = Part(number, mask.size, mask=step.value(operand))
+            self.parts[result] = Part(number, chosen.type.size, mask=chosen)  # type: ignore[union-attr]
             if mask.ndim > 1:
                 self.flat[result] = mask.ndim
             return axis + mask.ndim, result + mask.ndim
@@ -480,6 +481,15 @@ class Place:
         found = self.items[-1]
         more = 1 if isinstance(operand, Slice) or isinstance(static, slice) else ndim(found)  # type: ignore[arg-type]
         return axis + 1, result + more
+
+    def within(self, part: Part, mask: Whole) -> Value:
+        """Which places of a whole axis a mask selects that stands beside a part of it."""
+        step, origin = self.step, replace(self.atom.origin, spelling="operator")
+        if list(mask.parts) != [0]:
+            raise refuse(self.atom, ", by a mask of several axes")
+        mask = step.moved(mask, 0, part, origin)
+        inside = step.inside(part, 1, 0, origin)
+        return step.apply(np.bitwise_and, [mask.value, inside], {}, origin)
 
     def slice(self, operand: Slice, part: Part | None, size: int) -> Part:
         step, origin = self.step, replace(self.atom.origin, spelling="operator")
