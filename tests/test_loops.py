@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from programs.references import central_difference
 
-from backprose import grad, value_and_grad
+from backprose import ProgramError, grad, value_and_grad
 
 
 def shrinking(x, steps):
@@ -142,3 +142,49 @@ def untaken_many(x):
     for i in range(1, len(x)):
         y[i] = np.tanh(y[i - 1]) + x[i]
     return np.sum(y)
+
+
+def beyond(x):
+    s = 0.0
+    for i in range(4):
+        s += x[i] * x[i + 1]
+    return s
+
+
+def before(x):
+    for i in range(4):
+        x[i - 6] = 1.0
+    return np.sum(x)
+
+
+def every_second(x):
+    return sum([x[i] for i in range(0, 6, 2)])
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("function, place", [(beyond, 4), (before, -6), (every_second, 4)])
+def test_a_loop_that_runs_out_of_an_axis(function, place, target):
+    """NumPy raises IndexError; compiled code would read another element."""
+    with pytest.raises(ProgramError, match=f"IndexError: in this loop index {place} is out of"):
+        grad(function, target=target)(np.ones(4))
+
+
+def guarded(x):
+    s = 0.0
+    for i in range(4):
+        if i + 1 < 4:
+            s += x[i] * x[i + 1]
+    for i in range(0, 4, 2):
+        s += x[i + 1] ** 2
+    for i in range(4):
+        for j in range(4 - i):
+            s += x[i + j] * x[-1 - i]
+    return s
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+def test_a_loop_that_stays_inside(target, x64):
+    x = np.array([0.5, -1.0, 2.0, 1.5])
+    units = np.eye(4)
+    expected = [central_difference(guarded, [x], [0], [u]) for u in units]
+    np.testing.assert_allclose(grad(guarded, target=target)(x), expected, rtol=1e-7)

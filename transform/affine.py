@@ -79,6 +79,21 @@ def bounds(
     return None if form is None else bounds_of(form, spans)
 
 
+def attained(form: Form, spans: Mapping[Var, Span]) -> tuple[int, int] | None:
+    """The least and the greatest value that a form surely takes, where all its variables run over fixed ranges."""
+    low = high = form[1]
+    for v, k in form[0].items():
+        start, stop, step = spans.get(v, (None, None, None))
+        if start is None or stop is None or step is None or start[0] or stop[0]:
+            return None
+        values = range(start[1], stop[1], step)
+        if not values:
+            return None
+        ends = k * values[0], k * values[-1]
+        low, high = low + min(ends), high + max(ends)
+    return low, high
+
+
 def bounds_of(form: Form, spans: Mapping[Var, Span]) -> tuple[int, int] | None:
     """The least and the greatest value of a form, where the ranges of all its variables are known."""
     low = high = form[1]

@@ -123,6 +123,16 @@ def call_array_function(
     out = kwargs.get("out")
     if out is not None and not (isinstance(out, Known) and out.value is None):
         return out_argument(interpreter, function, args, kwargs, frame, origin)
+    if (
+        function in (np.nonzero, np.flatnonzero, np.argwhere)
+        or function is np.where
+        and len(args) == 1
+    ):
+        raise RefusedError(
+            "how many elements are not zero is not known before the function runs, so that their places have no array",
+            origin.span,
+            "index by the mask itself: x[mask]",
+        )
     if function in array_identity and len(args) == 1 and not kwargs and isinstance(args[0], Array):
         return args[0]  # np.asarray(x) is x
     attribute = getattr(function, "__name__", "")

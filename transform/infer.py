@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .access import attribute, global_value, index_value, item, points_and_masks
+from .affine import affine, attained
 from .calls import call
 from .choices import choose, test_of
 from .errors import BackproseError, NoRuleError, ProgramError, RefusedError, StaticNeededError
@@ -43,6 +44,7 @@ from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
 from .lower import Lowered
 from .read import read
+from .result_types import axes_of
 from .structure import VALUE
 from .trace import Trace
 from .trees import arrays as arrays_of
@@ -73,6 +75,7 @@ class Interpreter:
         self.trace = trace
         self.frames: list[Frame] = []  # of the functions that are running
         self.dynamic = 0  # how many branches on array values are around
+        self.uncertain = 0  # how many branches, and loops that may end early, are around
 
     # --- functions ---
 
@@ -189,10 +192,12 @@ class Interpreter:
 
     def side(self, block: Block, frame: Frame) -> None:
         self.dynamic += 1
+        self.uncertain += 1
         try:
             self.block(block, frame)
         finally:
             self.dynamic -= 1
+            self.uncertain -= 1
 
     def for_loop(self, loop: Loop, frame: Frame) -> None:
         origin = frame.origin(loop.origin)
@@ -494,11 +499,32 @@ class Interpreter:
         index = index_value(self, operand, frame, origin, shape)
         if frame.anchor is not None or not isinstance(target, Array):
             return target, index
+        if not self.uncertain:
+            self.check_places(index, shape, origin)
         index = self.trace.known_masks(index)
         two = points_and_masks(index) if isinstance(index, Struct) else None
         if two is None:
             return target, index
         return item(self, target, two[0], origin), two[1]
+
+    def check_places(self, index: Value, shape: tuple[int, ...], origin: Origin) -> None:
+        """Raise where a loop surely runs out of an axis; compiled code would read another element."""
+        items = index.items if isinstance(index, Struct) else [index]
+        axes = axes_of([operand_of(i) for i in items], len(shape))
+        for part, axis in zip(items, axes, strict=True):
+            if not isinstance(part, Array) or part.type.shape or axis >= len(shape):
+                continue
+            form = affine(part.operand, self.trace.definitions)
+            found = None if form is None else attained(form, self.trace.lengths.spans)
+            if found is None or is_unknown(shape[axis]):
+                continue
+            for place in found:
+                if not -shape[axis] <= place < shape[axis]:
+                    raise ProgramError(
+                        f"IndexError: in this loop index {place} is out of bounds for axis {axis} "
+                        f"with size {shape[axis]}",
+                        origin.span,
+                    )
 
     def do_call(self, atom: Atom, frame: Frame) -> Value:
         callee = self.value(atom.args[0], frame)

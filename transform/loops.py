@@ -248,7 +248,12 @@ class LoopWalker:
             self.index_used = index
             item = self.it.at(Array(index, scalar=True))
             interpreter.bind_name(self.loop.target.id, item, frame)
-        interpreter.block(self.loop.body, frame)
+        certain = self.stop is None and self.it is not None and self.it.length()
+        interpreter.uncertain += not certain
+        try:
+            interpreter.block(self.loop.body, frame)
+        finally:
+            interpreter.uncertain -= not certain
 
     def test_region(self, params: dict[Cell, Value | Var]) -> Region | None:
         """The condition for another iteration, on parameters of its own."""
