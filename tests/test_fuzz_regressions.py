@@ -68,6 +68,56 @@ def f(a, b, c):
         s = last(a) * c
     return s + np.sum(b)
 """,
+    "two lists of one name are filled at the same time": """
+def shift(x):
+    i = 0
+    while i < 2:
+        u = x
+        x += 0.5 * np.cos(u[:])
+        i += 1
+    return np.sin(x)
+
+
+def f(a, b, c):
+    for e in b[:2]:
+        for i in range(2):
+            for j in range(3):
+                a = shift(e)
+                b[1:] = 0.5 * np.sin(a - b[:2, 0])
+            x = shift(e)
+    return np.sum(np.sin(a)) + np.sum(np.cos(b)) + np.sum(x) * c
+""",
+    "a helper returns nothing from within a loop": """
+def change(x, y):
+    for i in range(3):
+        x[0] += y
+        if y.shape[0] > 1:
+            return
+    x[0] = 1
+
+
+def f(a, b, c):
+    for r in b:
+        change(b, a)
+    return np.sum(np.sin(a)) + np.sum(np.cos(b)) * c
+""",
+    "a mask selects behind a break": """
+def f(a, b, c):
+    for i in range(4, 0, -2):
+        if np.dot(a, a) > 6:
+            break
+        a[b[0] > 0.1] = a[b[0] > 0.1] * c
+    return np.sum(np.sin(a)) + np.sum(b)
+""",
+    "one value for several places of a window": """
+def f(a, b, c):
+    t = np.zeros((3, 3, 2))
+    for i in range(2):
+        t[i : i + 2, i : i + 2, i] = a[:2, None] * 2
+        b[i, i : i + 1] = 0
+        t[i : i + 2, i, i : i + 1] = c
+    return np.sum(t**2) + np.sum(b)
+""",
     "a name of the loop is read after it": """
 def f(a, b, c):
     for r in b:
@@ -77,6 +127,43 @@ def f(a, b, c):
     return s + np.sum(r * a)
 """,
 }
+
+
+REFUSED = {
+    "a list holds views of an array that changes": """
+def f(a, b, c):
+    rows = []
+    for i in range(3):
+        a[0] = c * i
+        rows.append(a[1:])
+    return np.sum(np.array(rows)) + np.sum(b)
+""",
+    "a list holds the array that the next iteration changes": """
+def f(a, b, c):
+    rows, x = [], a * 1
+    for i in range(3):
+        x[0] *= 2
+        x = x * c
+        rows.append(x)
+    return np.sum(np.array(rows)) + np.sum(b)
+""",
+    "a list holds an array that changes behind the loop": """
+def f(a, b, c):
+    rows = []
+    for i in range(3):
+        rows.append(b[0])
+    b[0] = a * c
+    return np.sum(np.array(rows)) + np.sum(b)
+""",
+}
+
+
+@pytest.mark.parametrize("told", REFUSED)
+def test_a_program_that_was_wrong_and_is_refused(told):
+    outcome = check_program("import numpy as np\n\n" + REFUSED[told], (A, B, C))
+    assert (
+        outcome.status == "refused" and "may share" in outcome.message or "list" in outcome.message
+    )
 
 
 @pytest.mark.parametrize("told", PROGRAMS)

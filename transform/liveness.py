@@ -190,7 +190,8 @@ class Interference:
             defined = own | set(defined_within(region))
             outside |= {v for v in self.reads_within(region) if v not in defined and v not in own}
         outside |= set(self.read(node.streams))
-        around = after | outside
+        # What the iterations hand out is filled all the while.
+        around = after | outside | {result for result, _ in node.stacked}
         if node.test is not None:
             start = self.region(node.test, around)
             self.define(node.test.params, start | set(node.test.params))

@@ -576,6 +576,8 @@ class LoopWalker:
             end = walk.changes.get(cell, MISSING)
             if cell.kind in ("value", "items", "keys"):
                 journal.set(cell.owner, cell.key, carried.fresh[cell])
+            elif cell.key == VALUE.id and isinstance(end, Known) and is_fixed(end):
+                journal.set(cell.owner, cell.key, end)  # what a `return` without an array returns
             elif end is MISSING or "%" in cell.key:
                 journal.set(cell.owner, cell.key, MISSING)
             elif isinstance(end, Unset):
@@ -635,6 +637,11 @@ def base_type(array: Array) -> ArrayType:
     while array.view is not None:
         array = array.view.base
     return array.type
+
+
+def is_fixed(value: Value) -> bool:
+    """Whether a value has no arrays and no numbers in it: None, a string, a function."""
+    return not any(leaves(tree_of(value)))
 
 
 def is_rows(value: Any) -> bool:

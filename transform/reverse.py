@@ -43,6 +43,7 @@ from .ir import (
     variables,
     walk,
 )
+from .lengths import has_unknown
 from .liveness import defined_within
 from .slices import collect
 from .trace import Trace
@@ -259,7 +260,9 @@ class _Reverse:
         trace = self.context.trace
         assert isinstance(v.type, ArrayType)
         if value is None:
-            if v.type.shape == ():
+            if (
+                v.type.shape == () or self.inside
+            ):  # a value from inside would be saved for its shape
                 return zeros(trace, strong(v.type), origin)
             value = trace.apply(np.zeros_like, [Array(v)], {}, origin)
             name_derivative(value, v, "adjoint")
@@ -350,6 +353,8 @@ def hoistable(trace: Trace, value: Value, inside: Set[Var]) -> Atom | None:
     operand = value.operand if isinstance(value, Array) else None
     atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
     if atom is None or atom.op is not place or not isinstance(atom.args[0], Var | Lit):
+        return None
+    if has_unknown(type_of(atom.args[0])):  # as large as the array itself, in compiled code
         return None
     return None if any(v in inside for v in variables(atom.args[2])) else atom
 
