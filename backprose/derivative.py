@@ -51,12 +51,16 @@ class Derivative:
         has_aux: bool = False,
         target: str = "jax",
         jit: bool = True,
+        max_steps: int | None = None,
     ):
+        if max_steps is not None and (type(max_steps) is not int or max_steps < 1):
+            raise ArgumentError(f"max_steps must be a positive int, not {max_steps!r}")
         if target not in ("jax", "numpy"):
             raise ArgumentError(f"target must be 'jax' or 'numpy', not {target!r}")
         self.primal = function
         self.mode, self.argnums, self.has_aux = mode, argnums, has_aux
         self.target, self.jit = target, jit and target == "jax"
+        self.max_steps = max_steps
         self._function = plain_function(function)
         self._signature = inspect.signature(self._function, follow_wrapped=False)
         self._wrt = argument_names(argnums, self._signature)
@@ -148,7 +152,14 @@ class Derivative:
         if found is None or not found.derived.is_current():
             single = not isinstance(self.argnums, Sequence) or isinstance(self.argnums, str)
             request = Request(
-                self._function, specs, self._wrt, self.mode, self.has_aux, self.target, single
+                self._function,
+                specs,
+                self._wrt,
+                self.mode,
+                self.has_aux,
+                self.target,
+                single,
+                self.max_steps,
             )
             found = _Specialisation(derive(request), specs, self._signature, self.jit, self.target)
             self._cache[key] = found
@@ -325,6 +336,7 @@ def grad(
     has_aux: bool = ...,
     target: str = ...,
     jit: bool = ...,
+    max_steps: int | None = ...,
 ) -> Derivative: ...
 @overload
 def grad(
@@ -334,6 +346,7 @@ def grad(
     has_aux: bool = ...,
     target: str = ...,
     jit: bool = ...,
+    max_steps: int | None = ...,
 ) -> Callable[[Callable], Derivative]: ...
 def grad(
     function: Callable | None = None,
@@ -342,6 +355,7 @@ def grad(
     has_aux: bool = False,
     target: str = "jax",
     jit: bool = True,
+    max_steps: int | None = None,
 ) -> Any:
     """The gradient of a function of NumPy arrays that returns a real scalar.
 
@@ -353,6 +367,9 @@ def grad(
         has_aux: the function returns `(value, aux)`; the result is then `(gradient, aux)`.
         target: "jax" (compiled) or "numpy" (plain NumPy text).
         jit: False runs the emitted code eagerly.
+        max_steps: the most iterations of any `while` loop. Compiled code then saves what each iteration computes,
+            in arrays of that length, instead of computing iterations again from checkpoints: faster, for more
+            memory. Where a loop runs longer, the gradient is NaN. Plain NumPy text needs no bound.
 
     Returns:
         A `Derivative`. Its result has the structure, shapes and dtypes of the chosen arguments.
@@ -368,7 +385,7 @@ def grad(
     >>> grad(half_norm)(np.array([1.0, 2.0]))
     array([1., 2.])
     """
-    return _make("grad", function, argnums, has_aux, target, jit)
+    return _make("grad", function, argnums, has_aux, target, jit, max_steps)
 
 
 def value_and_grad(
@@ -378,6 +395,7 @@ def value_and_grad(
     has_aux: bool = False,
     target: str = "jax",
     jit: bool = True,
+    max_steps: int | None = None,
 ) -> Any:
     """Like `grad`, with the value: the result is `(value, gradient)`, or `((value, aux), gradient)`.
 
@@ -391,12 +409,18 @@ def value_and_grad(
     >>> float(value), gradient
     (2.5, array([1., 2.]))
     """
-    return _make("value_and_grad", function, argnums, has_aux, target, jit)
+    return _make("value_and_grad", function, argnums, has_aux, target, jit, max_steps)
 
 
 def _make(
-    mode: str, function: Callable | None, argnums: Argnums, has_aux: bool, target: str, jit: bool
+    mode: str,
+    function: Callable | None,
+    argnums: Argnums,
+    has_aux: bool,
+    target: str,
+    jit: bool,
+    max_steps: int | None,
 ) -> Any:
     if function is None:
-        return lambda f: Derivative(f, mode, argnums, has_aux, target, jit)
-    return Derivative(function, mode, argnums, has_aux, target, jit)
+        return lambda f: Derivative(f, mode, argnums, has_aux, target, jit, max_steps)
+    return Derivative(function, mode, argnums, has_aux, target, jit, max_steps)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from programs.references import central_difference
 
-from backprose import ProgramError, grad, value_and_grad
+from backprose import ArgumentError, ProgramError, grad, value_and_grad
 
 
 def shrinking(x, steps):
@@ -128,6 +128,23 @@ def test_value_and_gradient(function, target, x64):
         plain = lambda u: function(u.copy())  # noqa: E731
         slope = central_difference(plain, [x], range(1), [direction])
         assert gradient[k] == pytest.approx(slope, rel=1e-6, abs=1e-8)
+
+
+@pytest.mark.parametrize("steps", [0, 1, 8])
+def test_a_while_loop_with_a_bound(steps, x64):
+    bounded = grad(shrinking, max_steps=8)
+    x = np.float64(1.3)
+    expected = grad(shrinking, target="numpy")(x, float(steps))
+    assert bounded(x, float(steps)) == pytest.approx(expected, rel=1e-12)
+    assert "jnp.zeros(8)" in bounded.source and "saved" not in bounded.source
+
+
+def test_a_while_loop_that_runs_longer_than_its_bound(x64):
+    """The value of the derivative is not known then, and must not look as if it were."""
+    value, gradient = value_and_grad(shrinking, max_steps=8)(np.float64(1.3), 9.0)
+    assert np.isnan(gradient) and value == pytest.approx(shrinking(1.3, 9.0), rel=1e-12)
+    with pytest.raises(ArgumentError, match="max_steps must be a positive int"):
+        grad(shrinking, max_steps=0)
 
 
 def test_compile_time_does_not_grow_with_the_loop():

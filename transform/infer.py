@@ -576,6 +576,12 @@ class Interpreter:
                 if operand.id in scope.locals:
                     break  # unbound, whatever the functions around call by this name
                 scope = scope.parent
+            if self.uncertain:
+                raise RefusedError(
+                    f"{operand.id!r} may have no value here",
+                    frame.syntax.span,
+                    "give it a value before the loop or the branch",
+                )
             raise ProgramError(f"{operand.id!r} has no value here", frame.syntax.span)
         if isinstance(operand, Global):
             return global_value(self, operand.path, frame)

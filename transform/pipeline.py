@@ -29,7 +29,7 @@ from .reverse import reverse
 from .show import show_function, show_lowered
 from .simplify import simplify
 from .specialise import Typed, parameter, specialise
-from .tape import record_for_jax, record_for_numpy
+from .tape import record_for_jax, record_for_numpy, with_bound
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
 from .whole import make_whole
@@ -56,6 +56,7 @@ class Request:
     aux: bool = False
     target: str = "jax"
     single: bool = True  # one derivative is returned bare, several as a tuple
+    max_steps: int | None = None  # of each `while` loop, whose values are then all saved
 
 
 @dataclass(frozen=True)
@@ -129,6 +130,8 @@ def derive(request: Request, show: bool = False) -> Derived:
     if show:
         forms["atoms"] = show_lowered(lowered)
     typed = specialise(lowered, request.specs, signature)
+    if request.max_steps is not None:
+        typed = replace(typed, function=with_bound(typed.function, request.max_steps))
     if CHECK_EVERY_STEP:
         check(typed.function, "typed")
     if show:

@@ -46,6 +46,7 @@ from .ir import (
     StaticType,
     Type,
     Var,
+    type_of,
     walk,
 )
 from .lengths import has_unknown, is_unknown
@@ -66,6 +67,21 @@ def record_for_jax(function: Function) -> Function:
 def record_for_numpy(function: Function) -> Function:
     """Save in arrays, or in lists where the number of iterations is not known."""
     return _Tapes(function, "numpy").run()
+
+
+def with_bound(function: Function, most: int) -> Function:
+    """The function in which no `while` loop, so the user says, runs more than so often."""
+
+    def bounded(nodes: Sequence[Node]) -> tuple[Node, ...]:
+        found = []
+        for node in nodes:
+            node = node.with_regions([replace(r, body=bounded(r.body)) for r in node.regions])
+            if isinstance(node, Repeat) and node.span is None:
+                node = replace(node, bound=most)
+            found.append(node)
+        return tuple(found)
+
+    return function.with_body(bounded(function.body))
 
 
 @dataclass
@@ -197,6 +213,8 @@ class _Tapes:
                 self.trace, node, self.rebuilt(primal), needed, self.count(node.adjoint_of, path)
             )
             return
+        if not in_list and length is None and primal.bound is not None and needed:
+            node = self.poisoned(node, primal.bound, self.count(node.adjoint_of, path))
         fresh: dict[Var, Operand] = {}
         head: list[Node] = []
         streams, params = list(node.streams), list(node.body.params)
@@ -220,6 +238,24 @@ class _Tapes:
         body = node.body.map(lambda v: fresh.get(v, v))
         body = replace(body, params=tuple(params), body=(*head, *body.body))
         self.trace.add(replace(node, body=body, streams=tuple(streams)))
+
+    def poisoned(self, node: Repeat, bound: int, count: Var) -> Repeat:
+        """The adjoint loop, entered with NaN where the loop has run longer than its values were saved."""
+        origin = adjoint(node)
+        operator = replace(origin, spelling="operator")
+        fits = self.trace.apply(
+            np.less_equal, [Array(count), Known(bound, Lit(bound))], {}, operator
+        )
+        nan = Known(np.nan, Lit(np.nan, "np.nan"))
+        inits = []
+        for init in node.inits:
+            found = self.trace.apply(np.where, [fits, value_of(init), nan], {}, origin)
+            wanted = type_of(init)
+            assert isinstance(found, Array) and isinstance(wanted, ArrayType)
+            if found.type.dtype != wanted.dtype:
+                found = self.trace.cast(found, wanted.dtype, origin)
+            inits.append(operand_of(found))
+        return replace(node, inits=tuple(inits))
 
     def count(self, key: object, path: Path) -> Var:
         if key not in self.counts:
