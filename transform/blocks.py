@@ -137,9 +137,14 @@ def function_lines(head: str, body: list[str], result: str) -> list[str]:
     return [head, *(INDENT + line if line else line for line in lines), ""]
 
 
+PURPOSES = ("save", "again", "record", "back_block")  # of the loops that `checkpoints` makes
+
+
 def purpose(text: FunctionText, node: Repeat | Choice, word: str) -> str:
     """A name for an inner function: what it does, and the loop variable that it does it for."""
     back = "back" if node.origin.part == "adjoint" and word == "step" else word
+    if node.origin.spelling in PURPOSES and word == "step":
+        return text.names.reserve(node.origin.spelling)
     index = getattr(node, "index", None)
     if index is not None and node_uses_index(node) and index.depth is not None:  # type: ignore[arg-type]
         back = f"{back}_{text.names.name(index)}"

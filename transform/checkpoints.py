@@ -90,7 +90,7 @@ class _Replay:
                 Region((*state, *saved), tuple(nodes), (*ends, *after)),
                 index,
                 (Lit(0), operand_of(used), Lit(1)),
-                origin=self.origin,
+                origin=replace(self.origin, spelling="save"),
                 key=object(),
             )
         )
@@ -104,7 +104,15 @@ class _Replay:
         results = [Var(p.hint, p.type) for p in body.params]
         span = (Lit(0), count, Lit(1))
         self.trace.add(
-            Repeat(tuple(results), tuple(state), body, k, span, origin=self.origin, key=object())
+            Repeat(
+                tuple(results),
+                tuple(state),
+                body,
+                k,
+                span,
+                origin=replace(self.origin, spelling="again"),
+                key=object(),
+            )
         )
         return results
 
@@ -139,6 +147,7 @@ class _Replay:
             count = operand_of(
                 self.op(np.minimum, known(self.block), self.op(np.subtract, self.steps, first))
             )
+            named(value_of(count), "length")
             tape = self.recorded(state, count, first)
             ends = self.reversed(params, tape, count, first)
         self.trace.add(
@@ -148,6 +157,7 @@ class _Replay:
                 index=index,
                 span=(Lit(0), operand_of(blocks), Lit(1)),
                 adjoint_of=None,
+                origin=replace(node.origin, spelling="back_block"),
             )
         )
 
@@ -155,7 +165,7 @@ class _Replay:
         """The steps of a block again, with what the adjoint needs of each."""
         size, k = len(self.state), integer("k")
         body, fresh = renamed_with(self.at(self.primal.body, first, k))
-        tapes = [Var(v.hint, ArrayType((self.block, *t.shape), t.dtype), v.depth and None)
+        tapes = [Var(f"{v.hint}s", ArrayType((self.block, *t.shape), t.dtype), v.depth and None)
                  for v in self.needed for t in [v.type] if isinstance(t, ArrayType)]  # fmt: skip
         with self.trace.region(list(body.body)) as nodes:
             after = [
@@ -172,7 +182,7 @@ class _Replay:
                 Region((*body.params[:size], *tapes), tuple(nodes), (*body.outputs[:size], *after)),
                 k,
                 (Lit(0), count, Lit(1)),
-                origin=self.origin,
+                origin=replace(self.origin, spelling="record"),
                 key=object(),
             )
         )

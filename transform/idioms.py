@@ -228,7 +228,7 @@ def updated_window(speller: Speller, atom: Atom, x: str) -> str:
 def _update(speller: Speller, atom: Atom) -> Text:
     x, value, index = atom.args
     word = "set" if atom.op is update else "add"
-    if has_window(index):
+    if speller.target == "jax" and has_window(index):
         return updated_window(speller, atom, speller.operand(x, 1)), ATOM
     shown = speller.operand(x, ATOM)
     return f"{shown}.at[{speller.index(index)}].{word}({speller.operand(value)})", ATOM

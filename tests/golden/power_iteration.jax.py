@@ -37,65 +37,65 @@ def power_iteration_value_and_grad(A, tol):
     apart = jnp.maximum((blocks + 1023) // 1024, 1)
     distance = apart * 1024
 
-    def back(s, carry):
+    def save(s, carry):
         v, saved = carry
         saved = saved.at[s].set(v)
 
-        def back1(_, v):
+        def again(_, v):
             w = A @ v
             return w / jnp.linalg.norm(w)
 
-        v = lax.fori_loop(0, jnp.minimum(distance, steps - s * distance), back1, v)
+        v = lax.fori_loop(0, jnp.minimum(distance, steps - s * distance), again, v)
         return v, saved
 
     _, saved = lax.fori_loop(
-        0, (steps + (distance - 1)) // distance, back, (v, jnp.zeros((1024, 5)))
+        0, (steps + (distance - 1)) // distance, save, (v, jnp.zeros((1024, 5)))
     )
 
-    def back2(k2, carry):
+    def back_block(k2, carry):
         dv1, dA = carry
         b = blocks - 1 - k2
-        def back3(_, v1):
+        def again1(_, v1):
             w = A @ v1
             return w / jnp.linalg.norm(w)
 
-        v2 = lax.fori_loop(0, b % apart * 1024, back3, saved[b // apart])
-        t3 = jnp.minimum(1024, steps - b * 1024)
+        v2 = lax.fori_loop(0, b % apart * 1024, again1, saved[b // apart])
+        length = jnp.minimum(1024, steps - b * 1024)
 
-        def back4(k, carry):
-            v1, w1, t4, w2, v3 = carry
+        def record(k, carry):
+            v1, ws, ts, ws1, vs = carry
             w = A @ v1
-            t5 = jnp.linalg.norm(w)
-            w3 = w / t5
+            t3 = jnp.linalg.norm(w)
+            w1 = w / t3
 
             # Adjoint of while change > tol
-            w1 = w1.at[k].set(w3)
-            t4 = t4.at[k].set(t5)
-            w2 = w2.at[k].set(w)
-            v3 = v3.at[k].set(v1)
-            return w3, w1, t4, w2, v3
+            ws = ws.at[k].set(w1)
+            ts = ts.at[k].set(t3)
+            ws1 = ws1.at[k].set(w)
+            vs = vs.at[k].set(v1)
+            return w1, ws, ts, ws1, vs
 
-        _, w1, t4, w2, v3 = lax.fori_loop(
+        _, ws, ts, ws1, vs = lax.fori_loop(
             0,
-            t3,
-            back4,
+            length,
+            record,
             (v2, jnp.zeros((1024, 5)), jnp.zeros(1024), jnp.zeros((1024, 5)), jnp.zeros((1024, 5))),
         )
 
-        def back5(k3, carry):
+        def back(k3, carry):
             dv1, dA = carry
-            k1 = t3 - 1 - k3
-            t6 = t4[k1]
+            k1 = length - 1 - k3
+            t4 = ts[k1]
             # Adjoint of w = w / np.linalg.norm(w)
-            dw = (dv1 - jnp.sum(dv1 * w1[k1] / t6) * w2[k1]) / t6
+            dw = (dv1 - jnp.sum(dv1 * ws[k1] / t4) * ws1[k1]) / t4
             # Adjoint of w = A @ v
             dv1 = dw @ A
-            dA = dA + jnp.outer(dw, v3[k1])
+            dA = dA + jnp.outer(dw, vs[k1])
             return dv1, dA
 
-        dv1, dA = lax.fori_loop(0, t3, back5, (dv1, dA))
+        dv1, dA = lax.fori_loop(0, length, back, (dv1, dA))
         return dv1, dA
 
-    _, dA = lax.fori_loop(0, blocks, back2, (dv1, dA))
+    _, dA = lax.fori_loop(0, blocks, back_block, (dv1, dA))
 
     return value, (dA,)
