@@ -10,8 +10,10 @@ import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 import backprose
+from backprose.cli import main
 
 ROOT = Path(__file__).parents[1]
 MODULES = [
@@ -39,3 +41,23 @@ def test_readme_prints_what_it_says():
     with contextlib.redirect_stdout(output):
         exec(compile(code, filename, "exec"), {"__name__": "readme"})
     assert output.getvalue().strip() == printed.strip()
+
+
+README = (ROOT / "README.md").read_text()
+COMMANDS = re.findall(
+    r"`(backprose grad \S+:[^`]+)` prints\n\n```python\n(.*?)```", README, re.DOTALL
+)
+
+
+@pytest.mark.parametrize(
+    "command, printed", COMMANDS, ids=[c.split(":")[1][:40] for c, _ in COMMANDS]
+)
+def test_readme_shows_what_the_command_prints(command, printed, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    result = CliRunner().invoke(main, command.split()[1:], catch_exceptions=False)
+    assert result.exit_code == 0 and result.stdout.strip() == printed.strip()
+
+
+def test_readme_shows_three_loops_for_both_targets():
+    assert len({c.split()[2] for c, _ in COMMANDS if "loops_" in c}) >= 3
+    assert sum("--target numpy" in c for c, _ in COMMANDS) >= 3

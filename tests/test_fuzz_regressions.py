@@ -118,6 +118,12 @@ def f(a, b, c):
         t[i : i + 2, i, i : i + 1] = c
     return np.sum(t**2) + np.sum(b)
 """,
+    "an adjoint that is put into an array of its own size is read-only": """
+def f(a, b, c):
+    first = b[1, np.argmin(a)]
+    b = b[:, :2]
+    return np.sum(b * np.arange(1.0, 3.0)) + first * c + np.sum(a)
+""",
     "a name of the loop is read after it": """
 def f(a, b, c):
     for r in b:

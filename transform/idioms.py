@@ -240,6 +240,18 @@ def _copy(speller: Speller, atom: Atom) -> Text:
     return f"{speller.operand(atom.args[0], ATOM)}.copy()", ATOM
 
 
+def _arange(speller: Speller, atom: Atom) -> Text:
+    """Start, stop and step by position."""
+    named = dict(atom.kwargs)
+    parts = [speller.operand(atom.args[0], 1)]
+    if "stop" in named:
+        parts.append(speller.operand(named.pop("stop"), 1))
+        if "step" in named:
+            parts.append(speller.operand(named.pop("step"), 1))
+    parts += [f"{key}={speller.operand(value, 1)}" for key, value in named.items()]
+    return f"{speller.function(np.arange)}({', '.join(parts)})", ATOM
+
+
 def _not(speller: Speller, atom: Atom) -> Text:
     """`not done` of a single flag; compiled code has no truth values, so there it is `~done`."""
     (x,) = atom.args
@@ -269,6 +281,7 @@ def _and(speller: Speller, atom: Atom) -> Text:
 IDIOMS: dict[Any, Idiom] = {
     update: _update,
     add_at: _update,
+    np.arange: _arange,
     np.copy: _copy,
     np.logical_not: _not,
     np.logical_and: _and,

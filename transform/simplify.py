@@ -53,6 +53,7 @@ def simplify(function: Function) -> Function:
         fold,
         number_as_it_is,
         inverse_at_hand,
+        placed_whole,
         weaken,
         rewrite,
         *BROADCAST_RULES,
@@ -315,6 +316,17 @@ def constant_array(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> V
     if atom.op is np.full_like:
         return _full_like(trace, atom, atom.args[0], atom.args[1])
     return None
+
+
+def placed_whole(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
+    """What is put into an array of its own size is that array: `x[:, :2]` of two columns."""
+    if atom.op is not place or not is_static(atom.args[1]) or not is_static(atom.args[2]):
+        return None
+    value, shape, index = atom.args
+    found = padding(index, static_value(shape)) if type_of(value) == atom.result.type else None
+    if found is None or found[1] or any(width != (0, 0) for width in found[0]):
+        return None
+    return value_of(value)
 
 
 def padded(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
