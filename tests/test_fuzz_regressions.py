@@ -124,6 +124,14 @@ def f(a, b, c):
     b = b[:, :2]
     return np.sum(b * np.arange(1.0, 3.0)) + first * c + np.sum(a)
 """,
+    "a size that a reshape leaves open": """
+def f(a, b, c):
+    s = np.array([np.maximum(a, -0.21)])
+    x = s.reshape(-1)
+    for j in range(x.shape[0]):
+        pass
+    return j * np.sum(s) + x.size * c + np.sum(b)
+""",
     "a name of the loop is read after it": """
 def f(a, b, c):
     for r in b:

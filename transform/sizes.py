@@ -225,5 +225,6 @@ def _source(atom: Atom, k: int) -> tuple[Operand, int] | Operand | None:
         if place >= 0 and found.shape[place] == size:
             return x, place
     if atom.op in (np.broadcast_to, np.reshape) and isinstance(atom.args[1], Items):
-        return atom.args[1].items[k] if result.shape[k] == size else None
+        dim = atom.args[1].items[k]
+        return dim if not is_static(dim) or static_value(dim) == size else None  # not a -1
     return None
