@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from .errors import ProgramError
 from .globals import lift
-from .ir import CallSite, Origin
+from .ir import CallSite, Origin, Statement
 from .journal import birth
 from .lower import Lowered
 from .parse import FunctionSyntax
@@ -26,11 +27,29 @@ class Frame:
     depth: int = 0
     anchor: Origin | None = None
     born: int = field(default_factory=birth)
+    heading: str | None = None  # of the iteration that is walked on its own
+    headed: dict[Statement, Statement] = field(default_factory=dict)
 
     def origin(self, origin: Origin) -> Origin:
         if self.anchor is not None:
             return replace(self.anchor, spelling=origin.spelling)
-        return replace(origin, site=self.site)
+        statement = origin.statement
+        if self.heading is not None and statement is not None:
+            if statement not in self.headed:
+                self.headed[statement] = replace(statement, heading=self.heading)
+            statement = self.headed[statement]
+        return replace(origin, statement=statement, site=self.site)
+
+    @contextmanager
+    def iteration(self, loop: Origin, which: str) -> Iterator[None]:
+        """Walk one iteration of a loop, which a comment in the text will name."""
+        saved = self.heading, self.headed
+        if loop.statement is not None and loop.statement.text.startswith(("for ", "while ")):
+            self.heading, self.headed = f"{loop.statement.text.removesuffix(':')}: {which}", {}
+        try:
+            yield
+        finally:
+            self.heading, self.headed = saved
 
 
 def bind(

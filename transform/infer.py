@@ -52,6 +52,7 @@ from .updates import add_item, append, set_item, update
 from .values import (
     Array,
     Closure,
+    Iteration,
     Known,
     Storage,
     Struct,
@@ -191,13 +192,7 @@ class Interpreter:
             self.block(branch.then if self.truth(test, origin) else branch.orelse, frame)
 
     def side(self, block: Block, frame: Frame) -> None:
-        self.dynamic += 1
-        self.uncertain += 1
-        try:
-            self.block(block, frame)
-        finally:
-            self.dynamic -= 1
-            self.uncertain -= 1
+        self.hidden(lambda: self.block(block, frame))
 
     def for_loop(self, loop: Loop, frame: Frame) -> None:
         origin = frame.origin(loop.origin)
@@ -206,25 +201,59 @@ class Interpreter:
         if it is None:
             self.walk_items(loop, self.items(value, loop.origin), frame)
         elif it.length() != 0:
-            walker = LoopWalker(self, frame, loop, it)
-            try:
-                walker.run()
-            except StaticNeededError as error:
-                length = it.length()
-                depends = depends_on(self.trace, error.operand, walker.index_used)
-                if length is None or not depends or length > LONGEST_WALK:
-                    raise
-                assert isinstance(it.start, Known) and isinstance(it.step, Known)
-                first, step = it.start.value, it.step.value
-                places = range(first, first + length * step, step)
-                self.walk_items(loop, [it.at(known(k)) for k in places], frame)
+            self.loop_over(loop, it, frame)
 
-    def walk_items(self, loop: Loop, items: list[Value], frame: Frame) -> None:
+    def loop_over(self, loop: Loop, it: Iteration, frame: Frame, first: bool = True) -> None:
+        """A loop that stays one. `first` says that its first iteration may still be taken out of it."""
+        walker = LoopWalker(self, frame, loop, it)
+        length = it.length()
+        try:
+            walker.run()
+        except StaticNeededError as error:
+            depends = depends_on(self.trace, error.operand, walker.index_used)
+            if length is None or not depends or length > LONGEST_WALK:
+                raise
+            assert isinstance(it.start, Known) and isinstance(it.step, Known)
+            begin, step = it.start.value, it.step.value
+            places = range(begin, begin + length * step, step)
+            self.walk_items(loop, [it.at(known(k)) for k in places], frame)
+        except RefusedError:
+            if not (first and walker.changed_form and length):
+                raise
+            assert isinstance(it.start, Known) and isinstance(it.step, Known)
+            assert isinstance(loop.target, Name)
+            later = replace(it, start=known(it.start.value + it.step.value))
+            with frame.iteration(loop.origin, "the first iteration"):
+                self.bind_name(loop.target.id, it.at(it.start), frame)
+            self.iteration_alone(
+                loop, frame, lambda: length > 1 and self.loop_over(loop, later, frame, first=False)
+            )
+
+    def iteration_alone(self, loop: Loop | While, frame: Frame, rest: Callable[[], Any]) -> None:
+        """The first iteration in front of the loop: `total` is 0 before it, and an array from then on."""
+        with frame.iteration(loop.origin, "the first iteration"):
+            self.block(loop.body, frame)
+        done = known(False) if loop.stop is None else self.value(loop.stop, frame)
+        if isinstance(done, Array):
+            choose(self, done, lambda: None, lambda: self.hidden(rest), frame.origin(loop.origin))
+        elif not self.truth(done, loop.origin):
+            rest()
+
+    def hidden(self, run: Callable[[], Any]) -> None:
+        """Walk what may not be reached."""
+        self.dynamic, self.uncertain = self.dynamic + 1, self.uncertain + 1
+        try:
+            run()
+        finally:
+            self.dynamic, self.uncertain = self.dynamic - 1, self.uncertain - 1
+
+    def walk_items(self, loop: Loop, items: list[Value], frame: Frame, first: int = 0) -> None:
         """Walk the body once for each item; what follows a `break` is walked on the branch that goes on."""
         assert isinstance(loop.target, Name)
         for k, value in enumerate(items):
-            self.bind_name(loop.target.id, value, frame)
-            self.block(loop.body, frame)
+            with frame.iteration(loop.origin, f"item {first + k + 1}"):
+                self.bind_name(loop.target.id, value, frame)
+                self.block(loop.body, frame)
             done = known(False) if loop.stop is None else self.value(loop.stop, frame)
             if isinstance(done, Array):
                 rest = items[k + 1 :]
@@ -233,7 +262,7 @@ class Interpreter:
                     self,
                     done,
                     lambda: None,
-                    lambda rest=rest: self.walk_items(loop, rest, frame),
+                    lambda rest=rest, k=k: self.walk_items(loop, rest, frame, first + k + 1),
                     origin,
                 )
                 return
@@ -245,7 +274,14 @@ class Interpreter:
         first = walker.first_test()
         if isinstance(first, Known) and not first.value:
             return
-        walker.run()
+        try:
+            walker.run()
+        except RefusedError:
+            if not (walker.changed_form and isinstance(first, Known)):
+                raise
+            self.block(loop.head, frame)
+            again = LoopWalker(self, frame, loop, None)
+            self.iteration_alone(loop, frame, again.run)
 
     def bind_name(self, name: str, value: Value, frame: Frame) -> None:
         self.store(Name(name), value, frame)

@@ -198,12 +198,16 @@ def substitute(operand: Any, change: Callable[[Var], Operand]) -> Any:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Statement:
-    """A line of the user's source that atoms come from, with its comments."""
+    """A line of the user's source that atoms come from, with its comments.
+
+    `heading` names the iteration that it belongs to, where a loop was walked item by item.
+    """
 
     text: str
     span: Span
     comments: tuple[str, ...] = ()
     trailing: str | None = None
+    heading: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

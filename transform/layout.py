@@ -21,6 +21,7 @@ from .ir import (
     Lit,
     Node,
     Operand,
+    Origin,
     Repeat,
     Statement,
     StaticType,
@@ -56,6 +57,7 @@ class FunctionText:
         self.depths = dict(_depths(function.body, 0))
         self.kept: set[Var] = set()
         self.converted: set[Var] = set()  # leaves of arguments that are made arrays of JAX's first
+        self.heading: Statement | None = None  # the last line of an iteration that has a comment
         self.indexed = self.indexed_params()
         self.families = Families(function.body)
         self.speller = Speller(module.target, self.inline, IDIOMS)
@@ -211,6 +213,9 @@ class FunctionText:
                 if origin.statement is not statement and origin.statement is not None:
                     text = origin.statement.text.removesuffix(":")
                     lines.append(f"# Adjoint of {self.shorten(text)}")
+            elif self.heading_of(origin) is not None:
+                lines.append(f"# {self.shorten(self.heading_of(origin) or '')}")
+                self.heading = self.headed(origin)
             elif origin.site is not site and origin.site is not None:
                 lines.append(f"# {self.call_text(origin.site)}")
             elif origin.statement is not None and origin.statement not in emitted:
@@ -230,6 +235,20 @@ class FunctionText:
             if source.trailing and len(lines[k]) + len(source.trailing) + 2 <= WIDTH:
                 lines[k] += f"  {source.trailing}"
         return lines
+
+    def heading_of(self, origin: Origin) -> str | None:
+        """The iteration that a line begins, where a loop was walked item by item."""
+        statement = self.headed(origin)
+        found = None if statement is None else statement.heading
+        last = None if self.heading is None else self.heading.heading
+        return found if found != last else None
+
+    def headed(self, origin: Origin) -> Statement | None:
+        """The line of the differentiated function that something stands for."""
+        site, statement = origin.site, origin.statement
+        while site is not None:
+            statement, site = site.statement, site.parent
+        return statement
 
     def user_names(self) -> list[tuple[Var, str]]:
         """The first holder of each of the user's names gets it unchanged."""

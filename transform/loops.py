@@ -111,6 +111,9 @@ class LoopWalker:
         self.born = birth()
         self.entries: set[Storage] = set()  # where carried arrays lie before the loop
         self.stop = None if loop.stop is None else Cell(frame, loop.stop.id)
+        self.changed_form = (
+            False  # a name has one form before the loop and another after an iteration
+        )
 
     # --- the fixed point ---
 
@@ -326,10 +329,7 @@ class LoopWalker:
         try:
             joined = join(tree, tree_of(end), (self.entry(cell), end))
         except Mismatch as mismatch:
-            if not self.is_read(walk, cell):
-                carried.fresh[cell] = self.unset(cell, str(mismatch))
-                del carried.trees[cell]
-                return False
+            self.changed_form = True
             carried.fresh[cell] = self.unset(cell, str(mismatch))
             del carried.trees[cell]
             return False
@@ -363,6 +363,7 @@ class LoopWalker:
             return True
         found = join_cell(cell, entry, end, self.origin.span)
         if isinstance(found, Unset):
+            self.changed_form = True
             carried.fresh[cell] = found
             return True
         if any(leaves(found)):

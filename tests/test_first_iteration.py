@@ -1,0 +1,144 @@
+"""Names whose form changes with the first iteration: it is walked in front of the loop, under a comment."""
+
+import numpy as np
+import pytest
+from backprose.transform.arguments import spec_of
+from backprose.transform.emit import Emitted
+from backprose.transform.load import load
+from backprose.transform.pipeline import Request, derive
+from programs.loop_checks import check_program
+
+A = np.array([0.3, -0.4, 0.5])
+B = np.array([[0.2, -0.8, 0.3], [1.3, -1.1, 0.7], [0.1, 0.7, 0.2]])
+C = np.float64(0.8)
+
+PROGRAMS = {
+    "a sum that begins with 0": """
+def f(a, b, c):
+    total = 0
+    for i in range(3):
+        total = total + b[i] * a
+    return np.sum(np.sin(total)) * c
+""",
+    "a sum in place that begins with 0": """
+def f(a, b, c):
+    total = 0
+    for r in b:
+        total += r * a
+    return np.sum(np.sin(total)) * c
+""",
+    "nothing before the first item": """
+def f(a, b, c):
+    last, s = None, 0.0
+    for r in b:
+        if last is not None:
+            s += np.sum(r * last)
+        last = r * c
+    return s + np.sum(last) + a[0]
+""",
+    "the best so far": """
+def f(a, b, c):
+    best = None
+    for x in a:
+        y = np.sin(x) * c
+        if best is None or y > best:
+            best = y
+    return best + np.sum(b)
+""",
+    "a break behind the first iteration": """
+def f(a, b, c):
+    x = 0
+    for r in b:
+        x = x + r
+        if np.sum(x) > 0.3:
+            break
+    return np.sum(x * a) * c
+""",
+    "an error that is not there yet": """
+def f(a, b, c):
+    err, x = None, a
+    while err is None or err > 0.01:
+        y = np.cos(x) * 0.3
+        err = np.sum((y - x) ** 2)
+        x = y
+    return np.sum(x * b) * c
+""",
+    "while True with the value before": """
+def f(a, b, c):
+    old = None
+    k = 0
+    while True:
+        new = np.cos(a) * 0.3
+        if old is not None and np.max(np.abs(new - old)) < 1e-3:
+            break
+        old = new
+        a = new
+        k += 1
+    return np.sum(new * b) * c + k
+""",
+    "a loop of one iteration": """
+def f(a, b, c):
+    t = 0
+    for i in range(1):
+        t = t + a
+    return np.sum(t) * c + np.sum(b)
+""",
+    "a state of several things": """
+def f(a, b, c):
+    state = (0, None)
+    for r in b:
+        s, p = state
+        s = s + r
+        if p is not None:
+            s = s * p[0]
+        state = (s, r)
+    return np.sum(state[0]) * c + np.sum(b)
+""",
+    "an int that becomes a float": """
+def f(a, b, c):
+    s = 0
+    for i in range(3):
+        s = s + a[i]
+    m = 1
+    for i in range(3):
+        m *= c
+    return s * m + np.sum(b)
+""",
+}
+
+
+@pytest.mark.parametrize("told", PROGRAMS)
+def test_value_gradient_and_tangent(told):
+    outcome = check_program("import numpy as np\n\n" + PROGRAMS[told], (A, B, C))
+    assert outcome.status == "checked" and outcome.smooth
+
+
+def text_of(told):
+    function = load(Emitted("import numpy as np\n\n" + PROGRAMS[told], "f"))
+    specs = {name: spec_of(x) for name, x in zip("abc", (A, B, C), strict=True)}
+    return derive(Request(function, specs, ("a", "b", "c"), single=False)).emitted.text
+
+
+def test_the_text_says_so():
+    text = text_of("a sum that begins with 0")
+    assert "# for i in range(3): the first iteration" in text and "lax.fori_loop(1, 3, " in text
+
+
+def test_a_loop_that_needs_no_such_thing_stays_whole():
+    assert "the first iteration" not in text_of("an int that becomes a float")
+
+
+def test_a_form_that_changes_with_every_iteration_is_refused():
+    text = """
+import numpy as np
+
+
+def f(a, b, c):
+    t = a[:1]
+    for i in range(3):
+        t = np.concatenate([t, a[:1]])
+    return np.sum(t) * c + np.sum(b)
+"""
+    outcome = check_program(text, (A, B, C))
+    assert outcome.status == "refused"
+    assert "has shape (2,) before an iteration and (3,) after it" in outcome.message
