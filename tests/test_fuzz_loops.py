@@ -15,7 +15,7 @@ from programs.loop_programs_random import ALL_FEATURES
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "60"))
 FIRST = int(os.environ.get("FUZZ_SEED", "0"))
 # What is refused so far (or, for an alias that depends on a branch, has to be where both are read).
-REFUSED = frozenset(("list_reads", "conditional_alias"))
+REFUSED = frozenset(("conditional_alias",))
 FEATURES = ALL_FEATURES - REFUSED - frozenset(os.environ.get("FUZZ_WITHOUT", "").split(","))
 SHARDS = 4  # for pytest-xdist
 MOST_REFUSED = 0.5  # most of them: arrays that change places on one side of a branch only

@@ -14,11 +14,12 @@ from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_data, lift, reader, snapshot
 from .ir import Items, Lit, Origin, Slice, Star
+from .journal import MISSING
 from .lengths import is_unknown
 from .methods import method_of
 from .trace import is_plain
 from .updates import is_mask
-from .values import Array, Known, Struct, Value, Window, operand_of, struct
+from .values import Array, Growing, Known, Struct, Value, Window, operand_of, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -49,6 +50,10 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
         return interpreter.trace.apply(getitem, [value, index], {}, origin)
     if isinstance(value, Struct) and value.rows is not None:
         return item(interpreter, value.rows, index, origin)
+    if isinstance(value, Struct) and isinstance(value.items, Growing):
+        last = value.items.last.read()
+        if isinstance(index, Known) and index.value == -1 and last is not MISSING:
+            return last
     if not isinstance(index, Known):
         raise StaticNeededError(
             "a container can only be indexed by a static value",

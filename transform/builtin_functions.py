@@ -16,6 +16,7 @@ from .iteration import backwards, enumerated, iteration, range_iteration, zipped
 from .values import (
     Array,
     Closure,
+    Growing,
     Iteration,
     Known,
     KnownRange,
@@ -67,6 +68,9 @@ def _len(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
         return item(interpreter, shape, known(0), origin)
     if isinstance(value, Struct) and value.rows is not None:
         return _len(interpreter, [value.rows], kwargs, origin)
+    if isinstance(value, Struct) and isinstance(value.items, Growing) and value.items.count:
+        before, more = value.items.count(), value.items.item is not None
+        return interpreter.operation(np.add, [before, known(1)], origin) if more else before
     if isinstance(value, Struct):
         return known(len(value.items))
     return evaluate(len, args, kwargs, origin)

@@ -39,7 +39,7 @@ from .ir import (
     While,
 )
 from .iteration import iteration
-from .journal import Cell
+from .journal import MISSING, Cell
 from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
 from .lower import Lowered
@@ -52,6 +52,7 @@ from .updates import add_item, append, set_item, update
 from .values import (
     Array,
     Closure,
+    Growing,
     Iteration,
     Known,
     Storage,
@@ -289,6 +290,9 @@ class Interpreter:
     def truth(self, value: Value, origin: Origin) -> bool:
         if isinstance(value, Known):
             return bool(value.value)
+        if isinstance(value, Struct) and isinstance(value.items, Growing):
+            if value.items.last.read() is not MISSING:
+                return True
         if isinstance(value, Struct):
             return bool(value.items)
         if isinstance(value, Array):

@@ -33,6 +33,7 @@ from .ir import (
     type_of,
     variables,
 )
+from .iteration import ordinal
 from .journal import MISSING, Cell
 from .regions import renamed
 from .structure import VALUE
@@ -111,6 +112,7 @@ class LoopWalker:
         self.born = birth()
         self.entries: set[Storage] = set()  # where carried arrays lie before the loop
         self.stop = None if loop.stop is None else Cell(frame, loop.stop.id)
+        self.lengths_before: dict[Cell, int] = {}  # of lists that grow
         self.changed_form = (
             False  # a name has one form before the loop and another after an iteration
         )
@@ -174,6 +176,7 @@ class LoopWalker:
                 if self.stop is not None:  # or there would be no iteration
                     journal.set(self.stop.owner, self.stop.key, known(False))
                 index = self.index()
+                self.count_items(carried, index)
                 self.body(index)
                 changes = journal.changes(mark)
                 state = journal.changes(mark, young=True)
@@ -238,6 +241,19 @@ class LoopWalker:
             hint = first.results[0].id.split("%")[0]
         integer = ArrayType((), np.dtype(np.int64), weak=True)
         return Var(hint or "k", integer, self.frame.depth if hint else None)
+
+    def count_items(self, carried: Carried, index: Var | None) -> None:
+        """How long the growing lists are at the start of an iteration."""
+        it, operation = self.it, self.interpreter.operation
+        if it is None or index is None:
+            return
+        for cell in carried.growing:
+
+            def count(before: int = self.lengths_before[cell]) -> Value:
+                place = ordinal(self.interpreter, it, Array(index, scalar=True), self.origin)
+                return operation(np.add, [place, known(before)], self.origin) if before else place
+
+            cell.read().count = count
 
     def body(self, index: Var | None) -> None:
         interpreter, frame = self.interpreter, self.frame
@@ -388,8 +404,14 @@ class LoopWalker:
                 self.origin.span,
                 "append to one list for each, or append a row",
             )
+        self.lengths_before[cell] = len(entry)
+        last = Cell(self.frame, f"last%{birth()}")
+        if entry:
+            self.trace.journal.set(last.owner, last.key, entry[-1])
+        else:
+            self.changed_form = True  # it has a last item from the second iteration on
         carried.growing.append(cell)
-        carried.fresh[cell] = Growing(len(entry))
+        carried.fresh[cell] = Growing(last)
         return True
 
     def unset(self, cell: Cell, why: str) -> Unset:
@@ -432,7 +454,8 @@ class LoopWalker:
         cells = list(carried.trees)
         outputs: list[Operand] = []
         ends = {c: walk.changes[c] for c in cells}
-        exported = self.exported(carried, walk, certain)
+        with journal.replayed(walk.state):  # what the body has made is as the iteration leaves it
+            exported = self.exported(carried, walk, certain)
         with journal.replayed(walk.state), trace.region(walk.nodes):
             for cell in cells:
                 outputs += cell_operands(trace, ends[cell], carried.trees[cell], self.origin)

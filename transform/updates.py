@@ -116,7 +116,9 @@ def append(trace: Trace, target: Struct, value: Value, origin: Origin) -> None:
     if isinstance(target.items, Growing):
         if target.items.item is not None:
             raise RefusedError("a list grows by more than one item in an iteration", origin.span)
-        trace.journal.set(target, "items", Growing(target.items.before, value, origin))
+        last = target.items.last
+        trace.journal.set(target, "items", target.items.appended(value, origin))
+        trace.journal.set(last.owner, last.key, value)
     else:
         trace.journal.set(target, "items", [*target.items, value])
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import RefusedError, Span
 from .ir import ArrayType, Items, Lit, Operand, Origin, Slice, StaticType, Type, Var, type_of
-from .journal import Journal, birth
+from .journal import Cell, Journal, birth
 from .lower import Lowered
 
 
@@ -126,13 +126,22 @@ class Opaque(list):
 
 
 class Growing(Opaque):
-    """A list while a loop appends to it: what this iteration has appended, if it has."""
+    """A list while a loop appends to it: what this iteration has appended, if it has.
 
-    reason = "a list is read in the loop that fills it"
+    `last` is where its last item is kept, and `count` gives how many it had before this iteration.
+    """
 
-    def __init__(self, before: int, item: Value | None = None, origin: Origin | None = None):
+    reason = "a list is read in the loop that fills it, at another place than its end"
+
+    def __init__(self, last: Cell, item: Value | None = None, origin: Origin | None = None):
         super().__init__()
-        self.before, self.item, self.origin = before, item, origin
+        self.last, self.item, self.origin = last, item, origin
+        self.count: Callable[[], Value] | None = None
+
+    def appended(self, value: Value, origin: Origin) -> Growing:
+        after = Growing(self.last, value, origin)
+        after.count = self.count
+        return after
 
 
 class Undecided(Opaque):

@@ -253,9 +253,9 @@ def list_in_a_while_loop(x):
 
 
 def list_read_while_filled(x):
-    parts = [x[0]]
+    parts = [x[0], x[1]]
     for i in range(3):
-        parts.append(parts[-1] * x[i])  # «parts[-1]»
+        parts.append(parts[-2] * x[i])  # «parts[-2]»
     return np.sum(np.array(parts))
 
 

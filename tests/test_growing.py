@@ -1,4 +1,4 @@
-"""Names whose form changes with the first iteration: it is walked in front of the loop, under a comment."""
+"""What a loop begins without: names whose form changes with the first iteration, and lists that it fills and reads."""
 
 import numpy as np
 import pytest
@@ -142,3 +142,72 @@ def f(a, b, c):
     outcome = check_program(text, (A, B, C))
     assert outcome.status == "refused"
     assert "has shape (2,) before an iteration and (3,) after it" in outcome.message
+
+
+LISTS = {
+    "the last state of an integration": """
+def f(a, b, c):
+    ys = [a]
+    for i in range(5):
+        ys.append(ys[-1] + 0.1 * np.sin(ys[-1]) * c)
+    return np.sum(np.array(ys)) + np.sum(b)
+""",
+    "numbers": """
+def f(a, b, c):
+    xs = [c]
+    for r in b:
+        xs.append(xs[-1] * r[0] + 1)
+    return np.sum(np.array(xs) ** 2) + np.sum(a) + xs[-1]
+""",
+    "an empty list": """
+def f(a, b, c):
+    xs = []
+    for r in b:
+        if xs:
+            xs.append(np.sin(xs[-1] + r))
+        else:
+            xs.append(r * c)
+    return np.sum(np.array(xs) ** 2) + np.sum(a)
+""",
+    "its length": """
+def f(a, b, c):
+    xs, s = [c], 0.0
+    for r in b:
+        s += len(xs) * r[0]
+        xs.append(r[1] * c)
+        s += len(xs) * r[1]
+    return np.sum(np.array(xs) ** 2) + np.sum(a) + s
+""",
+    "two lists": """
+def f(a, b, c):
+    xs, ys = [c], [a]
+    for r in b:
+        xs.append(np.sum(ys[-1]) * xs[-1])
+        ys.append(ys[-1] * r + xs[-1])
+    return np.sum(np.array(xs)) + np.sum(np.stack(ys) * b[0])
+""",
+    "the last item is changed": """
+def f(a, b, c):
+    ys = [a * 1]
+    for r in b:
+        ys.append(ys[-1] * r)
+        ys[-1][0] = c
+    return np.sum(np.stack(ys) * b[0]) + c
+""",
+    "a list in an inner loop": """
+def f(a, b, c):
+    s = 0.0
+    for r in b:
+        xs = [c]
+        for x in r:
+            xs.append(np.tanh(xs[-1] + x))
+        s += xs[-1] * np.sum(np.array(xs))
+    return s + np.sum(a)
+""",
+}
+
+
+@pytest.mark.parametrize("told", LISTS)
+def test_a_list_that_is_read_in_the_loop_that_fills_it(told):
+    outcome = check_program("import numpy as np\n\n" + LISTS[told], (A, B, C))
+    assert outcome.status == "checked" and outcome.smooth
