@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import add_at, getitem, place, update
+from . import whole_axes, whole_reductions  # noqa: F401  # their rules
 from .affine import Form, affine, difference
 from .errors import BackproseError, RefusedError
 from .ir import (
@@ -45,6 +46,7 @@ from .parts import Part, Whole
 from .result_types import mask_of
 from .trace import Trace
 from .values import Array, Known, Value, known, operand_of, value_of
+from .whole_places import getitem_of
 from .whole_rules import RULES, refuse
 
 
@@ -287,8 +289,6 @@ class Wholes:
 
     def item(self, value: Value, items: list[Value | None], origin: Origin) -> Any:
         """`value[items]`, where None stands for a full slice."""
-        from .whole_rules import getitem_of
-
         return getitem_of(self, value, items, origin)
 
     def inside(self, part: Part, ndim: int, axis: int, origin: Origin) -> Value:
