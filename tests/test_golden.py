@@ -14,7 +14,9 @@ from backprose import value_and_grad
 
 GOLDEN = Path(__file__).parent / "golden"
 PROGRAMS = arguments(np.random.default_rng(1))
-LOOPS = "recurrence matrix_sweep jacobi_2d thomas lstm power_iteration limiter bubble_sort".split()
+LOOPS = """
+    recurrence matrix_sweep jacobi_2d thomas lstm power_iteration limiter bubble_sort cholesky_rows american_put escape
+""".split()
 for _program in CORPUS:
     if _program.name in LOOPS:
         _args = tuple(_program.at(sorted(_program.sizes)[1]).values())

@@ -13,15 +13,10 @@ from backprose.transform.arguments import spec_of
 from backprose.transform.pipeline import Request, derive
 from programs.loop_corpus import CORPUS, inner_product
 
-from backprose import RefusedError
-
 TARGETS = ("jax", "numpy")
-# Slices whose length varies, and masks that select, are refused so far.
-REFUSED = ()
 CASES = [
     pytest.param(program, size, target, id=f"{program.name}-{size}-{target}")
     for program in CORPUS
-    if program.name not in REFUSED
     for size in program.sizes
     for target in TARGETS
 ]
@@ -135,10 +130,3 @@ def test_arguments_are_left_unchanged(program, size, target, mode):
     derived(program, size, target, mode)(*arguments.values(), *more)
     for now, then in zip(jax.tree.leaves((arguments, more)), jax.tree.leaves(before), strict=True):
         np.testing.assert_array_equal(now, then)
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_what_has_no_static_shape_is_refused(name):
-    (program,) = (p for p in CORPUS if p.name == name)
-    with pytest.raises(RefusedError, match="static shape|not known in advance"):
-        derived(program, program.sizes[-1], "jax", "value_and_grad")
