@@ -1,6 +1,5 @@
 """Shared by all tests: 64-bit references, fixed seeds."""
 
-import itertools
 import os
 import sys
 from pathlib import Path
@@ -15,14 +14,12 @@ from backprose.transform import pipeline
 pipeline.CHECK_EVERY_STEP = True
 sys.path.insert(0, str(Path(__file__).parent))  # `programs`, the corpus
 
-# What XLA has compiled stays in memory maps, of which a process may have 65,530, until JAX forgets it.
-CLEARED_AFTER = 150  # tests
-_done = itertools.count(1)
 
-
-def pytest_runtest_teardown():
-    if next(_done) % CLEARED_AFTER == 0:
-        jax.clear_caches()
+@pytest.fixture(scope="module", autouse=True)
+def forget_what_is_compiled():
+    """What XLA has compiled stays in memory maps, of which a process may have 65,530, until JAX forgets it."""
+    yield
+    jax.clear_caches()
 
 
 @pytest.fixture

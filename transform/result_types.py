@@ -97,7 +97,7 @@ def index_type(array: Operand, index: Operand, selected: Selected | None = None)
     if isinstance(index, Var | Lit) and isinstance(getattr(type_of(index), "value", None), tuple):
         index = spelled(static_value(index))
     items = list(index.items) if isinstance(index, Items) and index.kind == "tuple" else [index]
-    shape = list(source.shape)
+    shape: list[int] = list(source.shape)
     try:
         axes = axes_of(items, len(shape))
         for k, (item, axis) in reversed(list(enumerate(zip(items, axes, strict=True)))):
@@ -117,8 +117,18 @@ def index_type(array: Operand, index: Operand, selected: Selected | None = None)
             elif isinstance(item, Slice) and item.width is not None and item.width >= FIRST_UNKNOWN:
                 shape[axis] = item.width
                 items[k] = Slice(None, None, None)
-        stand_in = np.broadcast_to(np.empty((), np.int8), tuple(shape))
-        found = stand_in[tuple(map(_concrete_index, items))].shape
+        # An array of places is copied from: sizes that stand for lengths are made small for it, and put back.
+        indices = [_concrete_index(item) for item in items]
+        taken = [n for n in shape if n < FIRST_UNKNOWN]
+        for index in indices:
+            if isinstance(index, int | np.integer | np.ndarray | list):
+                places = np.abs(np.asarray(index, np.int64))
+                taken += [*places.shape, int(places.max(initial=0)) + 1]
+        unknown = sorted({n for n in shape if n >= FIRST_UNKNOWN})
+        small = {n: max(taken, default=0) + 2 + k for k, n in enumerate(unknown)}
+        back = {s: n for n, s in small.items()}
+        stand_in = np.broadcast_to(np.empty((), np.int8), tuple(small.get(n, n) for n in shape))
+        found = tuple(back.get(n, n) for n in stand_in[tuple(indices)].shape)
     except (IndexError, TypeError, ValueError) as error:
         raise ProgramError(f"index of an array of shape {source.shape}: {error}") from None
     return ArrayType(found, source.dtype)

@@ -292,8 +292,8 @@ class Trace:
         if isinstance(index, Known) and several:
             items: list[Value] = [value_of(o) for o in spelled(index.value).items]  # type: ignore[union-attr]
         else:
-            items = list(index.items) if isinstance(index, Struct) else [index]
-            several = isinstance(index, Struct)
+            several = isinstance(index, Struct) and index.kind is tuple
+            items = list(index.items) if isinstance(index, Struct) and several else [index]
         axes = axes_of([operand_of(i) for i in items], len(shape))
         for k, (item, axis) in enumerate(zip(items, axes, strict=True)):
             value = item.value if isinstance(item, Known) else None
