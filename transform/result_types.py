@@ -126,9 +126,10 @@ def index_type(array: Operand, index: Operand, selected: Selected | None = None)
                 taken += [*places.shape, int(places.max(initial=0)) + 1]
         unknown = sorted({n for n in shape if n >= FIRST_UNKNOWN})
         small = {n: max(taken, default=0) + 2 + k for k, n in enumerate(unknown)}
-        back = {s: n for n, s in small.items()}
+        back: dict[int, int] = {s: n for n, s in small.items()}
         stand_in = np.broadcast_to(np.empty((), np.int8), tuple(small.get(n, n) for n in shape))
-        found = tuple(back.get(n, n) for n in stand_in[tuple(indices)].shape)
+        sizes: Any = stand_in[tuple(indices)].shape
+        found = tuple(back.get(n, n) for n in sizes)
     except (IndexError, TypeError, ValueError) as error:
         raise ProgramError(f"index of an array of shape {source.shape}: {error}") from None
     return ArrayType(found, source.dtype)

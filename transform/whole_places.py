@@ -124,7 +124,7 @@ class Place:
             return step.plus(part.start if value.value >= 0 else part.stop, value, origin)
         if not isinstance(value, Array) or value.type.dtype.kind not in "iu":
             raise refuse(self.atom)
-        form = step.form(operand)
+        form = None if value.type.shape else step.form(operand)
         found = None if form is None else step.lengths.bounds(form)
         ahead = step.plus(part.start, value, origin)
         if found is not None and found[0] >= 0:
