@@ -129,7 +129,7 @@ def index_type(array: Operand, index: Operand, selected: Selected | None = None)
         back: dict[int, int] = {s: n for n, s in small.items()}
         stand_in = np.broadcast_to(np.empty((), np.int8), tuple(small.get(n, n) for n in shape))
         sizes: Any = stand_in[tuple(indices)].shape
-        found = tuple(back.get(n, n) for n in sizes)
+        found = tuple(back[n] if n in back else int(n) for n in sizes)
     except (IndexError, TypeError, ValueError) as error:
         raise ProgramError(f"index of an array of shape {source.shape}: {error}") from None
     return ArrayType(found, source.dtype)
