@@ -164,7 +164,12 @@ for _function in (np.any, np.all):
         dtype="bool",
         samples=[call(draw("bool", 3, 4), axis=1)],
     )
-nondifferentiable(np.argsort, lambda x, axis=-1: x, dtype="index", samples=[call(real(3, 4))])
+nondifferentiable(
+    np.argsort,
+    lambda x, axis=-1, stable=None: x,
+    dtype="index",
+    samples=[call(real(3, 4)), call(real(3, 4), stable=True)],
+)
 nondifferentiable(
     np.count_nonzero,
     lambda x, axis=None, keepdims=False: x,
