@@ -20,6 +20,7 @@ import jax
 import numpy as np
 
 from ..primitives import astype, lookup
+from .abstract import abstract_call
 from .errors import BackproseError
 from .ir import (
     ArrayType,
@@ -36,7 +37,7 @@ from .ir import (
     Var,
     type_of,
 )
-from .result_types import abstract_call, jax_of
+from .result_types import jax_of
 
 
 def promote(function: Function) -> Function:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from ..primitives import Primitive, add_at, array_params, jax_twin, name_of, place, update
+from .abstract import abstract_call
 from .errors import ProgramError, RefusedError
 from .ir import FIRST_UNKNOWN, ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
 from .values import spelled, static_value
@@ -227,44 +228,6 @@ def jax_of(op: Callable, primitive: Primitive | None) -> Callable:
             remedy="express it by functions that have one, or pass its result as an argument",
         )
     return found
-
-
-def abstract_call(function: Callable, args: tuple, kwargs: tuple) -> Any:
-    """`jax.eval_shape` of a call, with static operands fixed."""
-    arrays: list[jax.ShapeDtypeStruct] = []
-
-    def template(operand: Any) -> Callable[[Any], Any]:
-        if isinstance(operand, Var) and isinstance(operand.type, ArrayType):
-            found = operand.type
-            arrays.append(jax.ShapeDtypeStruct(found.shape, found.dtype, weak_type=found.weak))
-            return operator.itemgetter(len(arrays) - 1)
-        if isinstance(operand, Items):
-            parts = [template(item) for item in operand.items]
-            kind = list if operand.kind == "list" else tuple
-            return lambda values: kind(part(values) for part in parts)
-        if isinstance(operand, Slice):
-            bounds = [template(p) for p in (operand.start, operand.stop, operand.step)]
-            return lambda values: slice(*(part(values) for part in bounds))
-        if isinstance(operand, Var):
-            value = getattr(operand.type, "value", None)
-        else:
-            value = operand.value if isinstance(operand, Lit) else operand
-        return lambda values: value
-
-    positional = [template(a) for a in args]
-    named = [(k, template(v)) for k, v in kwargs]
-    try:
-        with jax.enable_x64(True):
-            return jax.eval_shape(
-                lambda values: function(
-                    *(p(values) for p in positional), **{k: v(values) for k, v in named}
-                ),
-                arrays,
-            )
-    except (TypeError, ValueError, IndexError, NotImplementedError) as error:
-        name = getattr(function, "__name__", "this function")
-        reason = str(error).strip().splitlines()[0]
-        raise ProgramError(f"{name} does not accept these arguments: {reason}") from None
 
 
 def array_types(operand: Any) -> Iterator[ArrayType]:

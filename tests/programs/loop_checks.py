@@ -103,6 +103,8 @@ def check_program(text: str, arguments, targets=("numpy", "jax")) -> Outcome:
             if isinstance(error, BackproseError):
                 raise Mismatch(f"{mode}, {target}: {error!s}\n{text}") from error
             raise Mismatch(f"{mode}, {target}: internal {_short(error)}\n{text}") from error
+        if target == "jax":
+            derivative = jax.jit(derivative)
         given = copies(arguments)
         try:
             value, derivatives = derivative(*given, *extra)

@@ -258,7 +258,9 @@ class Statements(Expressions):
         if vectors and self.has("argsort") and self.chance(3):
             x = self.pick(vectors)
             (n,) = self.names[x].shape
-            if self.bind(Value((n,), "index", entries=tuple(range(n))), f"np.argsort({x}, stable=True)"):
+            if self.bind(
+                Value((n,), "index", entries=tuple(range(n))), f"np.argsort({x}, stable=True)"
+            ):
                 self.use("argsort")
             return
         entries = self.pick([(0, 1), (1, 0), (0, -1), (0, 2, 1)])
