@@ -200,7 +200,7 @@ class _Own:
         if not changed:
             return node
         inits = list(node.inits)
-        taken: frozenset[Var] = frozenset()
+        taken = self.kept(node, changed, node.inits)
         for k, (result, init, param, _) in enumerate(node.carries):
             if not is_array(param):
                 continue
@@ -217,8 +217,16 @@ class _Own:
                     inits[k] = _copy(out, init, param, node.origin)
                     pieces = frozenset()
                     self.copied = True
-            taken |= pieces
+                taken |= pieces
         return replace(node, inits=tuple(inits), body=self.separate_outputs(node, changed))
+
+    def kept(self, node: Repeat, changed: set[int], given: Sequence[Operand]) -> frozenset[Var]:
+        """The memory that carries are given which the body does not change."""
+        found: frozenset[Var] = frozenset()
+        for k, (operand, param) in enumerate(zip(given, node.body.params, strict=False)):
+            if k not in changed and is_array(param):
+                found |= self.memory.of(operand)
+        return found
 
     def changed_carries(self, node: Repeat) -> set[int]:
         """The carries that the body changes in place, and those that change places with them."""
@@ -238,7 +246,7 @@ class _Own:
     def separate_outputs(self, node: Repeat, changed: set[int]) -> Region:
         inside = {v for n in walk(node.body.body) for v in n.results} | set(node.body.params)
         nodes, outputs = list(node.body.body), list(node.body.outputs)
-        taken: frozenset[Var] = frozenset()
+        taken = self.kept(node, changed, node.body.outputs)
         for k, (_, _, param, output) in enumerate(node.carries):
             if not is_array(param):
                 continue
@@ -249,7 +257,7 @@ class _Own:
                     outputs[k] = _copy(nodes, output, param, node.origin)
                     pieces = frozenset()
                     self.copied = True
-            taken |= pieces
+                taken |= pieces
         return Region(node.body.params, tuple(nodes), tuple(outputs))
 
     # --- updates ---
