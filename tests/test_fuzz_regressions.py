@@ -140,6 +140,39 @@ def f(a, b, c):
             return s
     return s + np.sum(r * a)
 """,
+    "an array that enters a loop twice, and is changed under one of its names": """
+def f(a, b, c):
+    w, i = b, 0
+    while i < 2:
+        w = b + 0.0
+        for j in range(4 - i):
+            b[::2, -1] *= -0.9
+            if a[0] > -5.0:
+                break
+            w[[0, 2, 1]] = np.sqrt(1 + np.minimum(w, 0.5 * c) ** 2) - 1
+        i += 1
+    return np.sum(np.cos(b)) + np.sum(np.cos(w) * b)
+""",
+    "an inner loop that surely returns": """
+def f(a, b, c):
+    rows = []
+    for i in range(4):
+        for j in range(4):
+            if a.shape[0] > 1:
+                return c + np.sum(a) + np.sum(b)
+        rows.append(b[0])
+    return np.sum(np.stack(rows))
+""",
+    "a loop counted backwards from the size of an array that it changes": """
+def f(a, b, c):
+    if np.any(a < -9.0):
+        pass
+    else:
+        b[1, ::2] -= np.max(a)
+        for r in reversed(b):
+            r *= 0.5
+    return np.sum(b**2) * c
+""",
 }
 
 

@@ -129,8 +129,15 @@ def targets(text: FunctionText, results: Sequence[Var]) -> list[str]:
     return [text.names.name(r) if text.uses[r] else "_" for r in results]
 
 
-def function_lines(head: str, body: list[str], result: str) -> list[str]:
+def apart(first: list[str], body: list[str]) -> list[str]:
+    """Lines that follow each other, with a blank line before an inner function and its comments."""
+    code = next((line for line in body if not line.startswith("#")), "")
+    return [*first, *([""] if first and code.startswith("def ") else []), *body]
+
+
+def function_lines(head: str, first: list[str], body: list[str], result: str) -> list[str]:
     """An inner function; where its last line only names the result, the result is returned at once."""
+    body = apart(first, body)
     if body and body[-1].startswith(f"{result} = ") and result.isidentifier():
         body, result = body[:-1], body[-1].split(" = ", 1)[1]
     lines = [*body, f"return {result}"]
@@ -173,7 +180,7 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     index = "_k" if index == carry == "_" else index
     body = text.block(node.body.body, *around(node))
     result = listed(operands(text, node.body.outputs)) or "None"
-    lines = function_lines(f"def {name}({index}, {carry}):", [*head, *first, *body], result)
+    lines = function_lines(f"def {name}({index}, {carry}):", [*head, *first], body, result)
     inits = tupled(operands(text, node.inits)) if node.inits else "None"
     found = listed(targets(text, node.results)) or "_"
     call = f"lax.fori_loop({start}, {stop}, {name}, {inits})"
@@ -232,7 +239,7 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
     outputs = operands(text, node.body.outputs)
     ends, rows = outputs[:count], outputs[count:]
     result = f"{tupled(ends) if ends else None}, {tupled(rows) if rows else None}"
-    lines = function_lines(f"def {name}({carry}, {element}):", [*head, *more, *body], result)
+    lines = function_lines(f"def {name}({carry}, {element}):", [*head, *more], body, result)
     inits = tupled(operands(text, node.inits)) if node.inits else "None"
     streams = tupled(arrays) if arrays else f"None, {length}"
     last = targets(text, node.results)
@@ -276,13 +283,12 @@ def jax_while(text: FunctionText, node: Repeat) -> list[str]:
     (condition,) = node.test.outputs
     going = at(condition, AND + 1 if bound else 0)
     result = f"{bound} & {going}" if bound else going
-    needed = [*head] if head else []
-    lines = function_lines(f"def {unfinished}({carry}):", [*needed, *test_lines], result)
+    lines = function_lines(f"def {unfinished}({carry}):", head, test_lines, result)
     body = text.block(node.body.body, *around(node))
     outputs = operands(text, node.body.outputs)
     if node.span is not None:
         outputs.insert(0, f"{params[0]} + {at(node.span[2], TIMES)}")
-    lines += function_lines(f"def {name}({carry}):", [*head, *first, *body], listed(outputs))
+    lines += function_lines(f"def {name}({carry}):", [*head, *first], body, listed(outputs))
     call = f"lax.while_loop({unfinished}, {name}, {tupled(inits)})"
     return ["", *lines[:-1], "", *wrapped(text, node, f"{listed(results)} = {call}")]
 
@@ -324,7 +330,7 @@ def jax_choice(text: FunctionText, node: Choice) -> list[str]:
     names = text.names.reserve("then"), text.names.reserve("otherwise")
     lines: list[str] = []
     for name, body, outputs in zip(names, bodies, ends, strict=True):
-        lines += function_lines(f"def {name}():", body, listed(outputs))
+        lines += function_lines(f"def {name}():", [], body, listed(outputs))
     return ["", *lines[:-1], "", f"{found} = lax.cond({test}, {names[0]}, {names[1]})"]
 
 

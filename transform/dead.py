@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from .ir import Atom, Choice, Function, Node, Operand, Region, Repeat, Var, variables
 
@@ -11,13 +12,14 @@ from .ir import Atom, Choice, Function, Node, Operand, Region, Repeat, Var, vari
 def drop_dead(function: Function) -> Function:
     """Only the statements that the output needs.
 
-    The adjoint of a loop or a branch may read values from inside the one that it belongs to; these live, too.
+    The adjoint of a loop or a branch may read values from inside the one that it belongs to; these live, too. So does a
+    loop (its `key` does) whose iterations its adjoint repeats in reverse, and whose number only running it tells.
     """
-    live = set(variables(function.output))
+    live: set[Any] = set(variables(function.output))
     return function.with_body(live_nodes(function.body, live))
 
 
-def live_nodes(nodes: Sequence[Node], live: set[Var]) -> tuple[Node, ...]:
+def live_nodes(nodes: Sequence[Node], live: set[Any]) -> tuple[Node, ...]:
     """The statements that `live` needs; adds to it what they read."""
     kept: list[Node] = []
     for node in reversed(nodes):
@@ -32,13 +34,13 @@ def live_nodes(nodes: Sequence[Node], live: set[Var]) -> tuple[Node, ...]:
     return tuple(reversed(kept))
 
 
-def _region(region: Region, outputs: Iterable[Operand], live: set[Var]) -> Region:
+def _region(region: Region, outputs: Iterable[Operand], live: set[Any]) -> Region:
     outputs = tuple(outputs)
     live.update(v for o in outputs for v in variables(o))
     return replace(region, body=live_nodes(region.body, live), outputs=outputs)
 
 
-def _choice(node: Choice, live: set[Var]) -> Choice | None:
+def _choice(node: Choice, live: set[Any]) -> Choice | None:
     kept = [k for k, r in enumerate(node.results) if r in live]
     regions = [_region(r, (r.outputs[k] for k in kept), live) for r in node.regions]
     if not kept and not any(r.body for r in regions):
@@ -47,13 +49,15 @@ def _choice(node: Choice, live: set[Var]) -> Choice | None:
     return replace(node.with_regions(regions), results=tuple(node.results[k] for k in kept))
 
 
-def _repeat(node: Repeat, live: set[Var]) -> Repeat | None:
+def _repeat(node: Repeat, live: set[Any]) -> Repeat | None:
     count = len(node.inits)
     rows = [k for k in range(len(node.stacked)) if node.results[count + k] in live]
     kept = {k for k in range(count) if node.results[k] in live}
     inside = {v for region in node.regions for v in _deep(region)}
-    if not kept and not rows and not inside & live:
+    if not kept and not rows and node.key not in live and not inside & live:
         return None
+    if node.span is None and node.adjoint_of is not None:
+        live.add(node.adjoint_of)
     streams = range(count, len(node.body.params))
     test = node.test
     while True:
@@ -83,9 +87,39 @@ def _repeat(node: Repeat, live: set[Var]) -> Repeat | None:
     return result
 
 
-def _deep(region: Region) -> Iterable[Var]:
+def _deep(region: Region) -> Iterable[Any]:
+    """The variables of a region and the keys of its loops."""
     yield from region.params
     for node in region.body:
         yield from node.results
+        if isinstance(node, Repeat) and node.key is not None:
+            yield node.key
         for inner in node.regions:
             yield from _deep(inner)
+
+
+def reads(nodes: Iterable[Node]) -> Iterator[Var]:
+    """The variables that some statements read, without what their loops carry for nothing."""
+    for node in nodes:
+        if not isinstance(node, Repeat):
+            for operand in node.operands():
+                yield from variables(operand)
+            for region in node.regions:
+                yield from reads(region.body)
+                for output in region.outputs:
+                    yield from variables(output)
+            continue
+        inside: set[Var] = set()
+        for region in node.regions:
+            inside.update(reads(region.body))
+        for k, output in enumerate(node.body.outputs):
+            if k >= len(node.inits) or output is not node.body.params[k]:
+                inside.update(variables(output))
+        for output in node.test.outputs if node.test is not None else ():
+            inside.update(variables(output))
+        yield from inside
+        for k, init in enumerate(node.inits):
+            if any(region.params[k] in inside for region in node.regions):
+                yield from variables(init)
+        for operand in (*(node.span or ()), *node.streams):
+            yield from variables(operand)

@@ -117,7 +117,7 @@ class _Forward:
             ]
         test = node.test
         if test is not None:
-            more = tuple(Var("unused", p.type) for p in params)
+            more = tuple(Var(p.hint, p.type) for p in params)
             test = replace(test, params=(*test.params, *more))
         dots = [self.result_dot(node.results[k]) for k in carried]
         rows = [self.result_dot(node.stacked[k][0]) for k in stacked]

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..primitives import getitem, name_of
 from ..primitives.fallback import JaxDerivative
-from .blocks import control_flow, in_place_lines, must_have_lines
+from .blocks import apart, control_flow, in_place_lines, must_have_lines
 from .idioms import IDIOMS
 from .ir import (
     ArrayType,
@@ -144,8 +144,8 @@ class FunctionText:
         if len(head) > WIDTH + 4:
             params = textwrap.indent(",\n".join(self.function.signature.split(", ")), "    ")
             head = f"def {self.name}(\n{params},\n):"
-        doc = [f'    """{self.function.doc}"""'] if self.function.doc else []
-        return "\n".join([head, *doc, *(f"    {line}".rstrip() for line in lines)])
+        doc = [f'"""{self.function.doc}"""'] if self.function.doc else []
+        return "\n".join([head, *(f"    {line}".rstrip() for line in apart(doc, lines))])
 
     def body(self) -> list[str]:
         self.choose_lines()
@@ -158,7 +158,7 @@ class FunctionText:
         if self.indexed or self.converted:
             self.speller.module("jnp")
 
-        lines += self.block(self.function.body)
+        lines = apart(lines, self.block(self.function.body))
         if "adjoint" in {n.origin.part for n in self.function.body} or len(lines) > 6:
             lines.append("")
         lines.append(self.return_text())

@@ -170,10 +170,11 @@ class Interference:
     def region(self, region: Region, after: set[Var]) -> set[Var]:
         return self.before(region.body, after | set(self.read(region.outputs)))
 
-    def close(self, region: Region) -> None:
+    def close(self, region: Region, bounds: Sequence[Operand] = ()) -> None:
         """What a function reads from around it, it cannot assign."""
         own = {r for n in walk(region.body) for r in n.results}
-        outer = set(self.reads_within(region, shapes=True)) - set(defined_within(region))
+        outer = {*self.reads_within(region, shapes=True), *self.read(bounds, shapes=True)}
+        outer -= set(defined_within(region))
         for v in own:
             self.clashes[v] |= outer
             for other in outer:
@@ -183,13 +184,13 @@ class Interference:
         self.define(node.results, live)
         after = live - set(node.results)
         own = set(node.body.params) | ({node.index} if node.index is not None else set())
-        outside = set(
-            self.read(node.span or ())
-        )  # the bounds of a compiled loop are read throughout
+        outside = set(self.read(node.span or ()))  # a compiled loop reads its bounds throughout
         for region in node.regions:
             defined = own | set(defined_within(region))
             outside |= {v for v in self.reads_within(region) if v not in defined and v not in own}
         outside |= set(self.read(node.streams))
+        for region in node.regions if self.closures else ():
+            self.close(region, node.span or ())
         # What the iterations hand out is filled all the while.
         around = after | outside | {result for result, _ in node.stacked}
         if node.test is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from .affine import affine
 from .choices import cell_name, cell_operands, join_cell, link_parts, reached, test_of
+from .dead import reads
 from .errors import RefusedError
 from .ir import (
     ArrayType,
@@ -424,7 +425,7 @@ class LoopWalker:
 
     def is_read(self, walk: Walk, cell: Cell) -> bool:
         own = set(param_variables(walk.params[cell]))
-        return any(v in own for node in walk.nodes for v in node.variables())
+        return any(v in own for v in reads(walk.nodes))
 
     def widen_links(self, carried: Carried, walk: Walk) -> bool:
         """Two carried names that are one array after an iteration may be one before the next."""
@@ -488,12 +489,12 @@ class LoopWalker:
             if walk.changes[c] is walk.params[c]
             for v in param_variables(walk.params[c])
         }
-        spare = [Var("unused", r.type) for r in results[len(inits) :]]
+        spare = [Var(r.hint, r.type) for r in results[len(inits) :]]
         for tree in exported.values():
             inits += operands_of_nothing(trace, tree, self.origin)
         test = walk.test
         if test is not None:
-            more = tuple(Var("unused", s.type) for s in spare)
+            more = tuple(Var(s.hint, s.type) for s in spare)
             test = Region((*test.params, *more), test.body, test.outputs)
         span = None
         if self.it is not None:

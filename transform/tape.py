@@ -446,7 +446,7 @@ def with_carries(
     )
     test = node.test
     if test is not None:
-        test = replace(test, params=(*test.params, *(Var("unused", p.type) for p in params)))  # type: ignore[union-attr]
+        test = replace(test, params=(*test.params, *(Var(p.hint, p.type) for p in params)))  # type: ignore[union-attr]
     return replace(
         node,
         results=(*node.results[:count], *results, *node.results[count:]),  # type: ignore[arg-type]

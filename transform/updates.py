@@ -10,6 +10,7 @@ from ..primitives import add_at, getitem
 from ..primitives import update as element_update
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .ir import Items, Operand, Origin, Var
+from .overlaps import check_overlap
 from .result_types import broadcast_shapes, mask_of
 from .trace import Trace
 from .values import Array, Growing, Known, Struct, Unset, Value, known, operand_of
@@ -75,6 +76,8 @@ def set_item(trace: Trace, target: Value, index: Value, value: Value, origin: Or
         raise ProgramError("TypeError: this object does not support item assignment", origin.span)
     value = fitted(trace, value, target.type.dtype, origin)
     operand = operand_of(trace.index_like(index, origin))
+    if is_basic(operand) and isinstance(value, Array):
+        check_overlap(target, operand, value, origin)
     if not is_basic(operand) and not is_selection(operand):
         new = scattered(trace, target, index, value, origin)
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .errors import RefusedError, Span
-from .ir import ArrayType, Items, Lit, Operand, Origin, Slice, StaticType, Type, Var, type_of
+from .ir import ArrayType, Atom, Items, Lit, Operand, Origin, Slice, StaticType, Type, Var, type_of
 from .journal import Cell, Journal, birth
 from .lower import Lowered
 
@@ -53,10 +53,14 @@ class Storage:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class View:
-    """How a view is read from the array that it is a part of, and written into it (None: read-only)."""
+    """How a view is read from the array that it is a part of, and written into it (None: read-only).
+
+    `atom` made it; None for all of the array.
+    """
 
     base: Array
     journal: Journal
+    atom: Atom | None
     read: Callable[[Operand], Operand]
     write: Callable[[Operand, Array], Operand] | None = None
 

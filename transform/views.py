@@ -35,12 +35,14 @@ def as_view(trace: Trace, base: Array, atom: Atom) -> Array:
         return written.operand
 
     writable = atom.op in INVERSES or atom.op is getitem
-    return Array(result, view=View(base, trace.journal, read, write if writable else None))
+    return Array(result, view=View(base, trace.journal, atom, read, write if writable else None))
 
 
 def whole_view(trace: Trace, base: Array) -> Array:
     """`x[:]`, an object of its own that sees all of x."""
-    view = View(base, trace.journal, lambda operand: operand, lambda operand, value: value.operand)
+    view = View(
+        base, trace.journal, None, lambda operand: operand, lambda operand, value: value.operand
+    )
     return Array(base.operand, view=view)
 
 

@@ -15,6 +15,7 @@ def bubble_sort_value_and_grad(x):
 
     def step_i(carry):
         i, x, done, steps, tss = carry
+
         def step_j(j, carry):
             x, swapped, ts = carry
             t = x[j]

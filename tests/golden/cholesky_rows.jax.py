@@ -11,6 +11,7 @@ def cholesky_rows_value_and_grad(A):
 
     def step_i(carry, i):
         A, logdet = carry
+
         def step_j(j, carry):
             A, ts3, ts4, ts5, ts6 = carry
             t = A[i]

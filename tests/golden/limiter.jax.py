@@ -47,6 +47,7 @@ def limiter_value_and_grad(signal, low, high):
     def back_i(carry, row):
         dout, dsignal, dhigh, dlow = carry
         i, t1, t2, t3, t4 = row
+
         # Adjoint of if signal[i] > high
         def then3():
             # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2

@@ -27,6 +27,7 @@ def matrix_sweep_value_and_grad(a):
     # Adjoint of for i in range(1, n)
     def back_i(da, row):
         i, ts = row
+
         # Adjoint of for j in range(1, m)
         def back_j(da, row):
             j, t = row

@@ -55,6 +55,7 @@ def power_iteration_value_and_grad(A, tol):
     def back_block(k2, carry):
         dv1, dA = carry
         b = blocks - 1 - k2
+
         def again1(_, v1):
             w = A @ v1
             return w / jnp.linalg.norm(w)
