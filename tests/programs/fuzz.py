@@ -6,14 +6,18 @@ Each seed is one program: `--seed S --examples 1 --print` shows that of seed S. 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
+import faulthandler
 import os
 import re
 import signal
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -50,17 +54,22 @@ def arguments() -> argparse.Namespace:
 
 
 def check_in_time(text: str, values: tuple, targets: tuple[str, ...], limit: int):
-    """`check_program`; a program that takes too long counts as a mismatch."""
+    """`check_program`; a program that takes too long counts as a mismatch.
+
+    A process that hangs outside of Python says where, and ends.
+    """
 
     def stop(*_):
         raise Mismatch(f"takes more than {limit} s\n{text}")
 
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(limit)
+    faulthandler.dump_traceback_later(limit + 30, exit=True)
     try:
         return check_program(text, values, targets)
     finally:
         signal.alarm(0)
+        faulthandler.cancel_dump_traceback_later()
 
 
 def work(seed: int, options: argparse.Namespace) -> tuple[int, Found]:
@@ -72,6 +81,31 @@ def work(seed: int, options: argparse.Namespace) -> tuple[int, Found]:
     if found.error is not None:  # a traceback cannot be sent
         found = Found(found.program, None, Mismatch(str(found.error) or repr(found.error)))
     return seed, found
+
+
+def results(seeds: range, options: argparse.Namespace) -> Iterator[tuple[int, Found | None]]:
+    """What became of each seed, in any order; None for those under way when a process died."""
+    left = list(reversed(seeds))
+    while left:
+        with ProcessPoolExecutor(
+            options.processes, get_context("spawn"), max_tasks_per_child=100
+        ) as pool:
+            yield from answers(pool, left, options)
+
+
+def answers(pool: ProcessPoolExecutor, left: list[int], options: argparse.Namespace):
+    """The results that one pool of processes finds, until nothing is left or one of its processes dies."""
+    under_way: dict[Future, int] = {}
+    while left or under_way:
+        while left and len(under_way) < 2 * options.processes:
+            seed = left.pop()
+            under_way[pool.submit(work, seed, options)] = seed
+        for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+            if isinstance(future.exception(), BrokenProcessPool):
+                yield from ((seed, None) for seed in under_way.values())
+                return
+            yield future.result()
+            del under_way[future]
 
 
 def kept(seed: int, found: Found, folder: Path) -> Path:
@@ -91,30 +125,31 @@ def main() -> int:
     refusals: Counter[str] = Counter()
     example: dict[str, int] = {}
     mismatches, rough, start = [], 0, time.time()
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(options.processes, maxtasksperchild=300) as pool:
-        results = pool.imap_unordered(partial(work, options=options), seeds)
-        for done, (seed, found) in enumerate(results, 1):
-            if options.print:
-                print(f"# seed {seed}: {found.outcome}\n{found.program!r}", flush=True)
-            if found.outcome is None:
-                mismatches.append(seed)
-                said = str(found.error).split("\nimport numpy")[0]
-                print(f"\nMISMATCH, seed {seed}: {said}\n{found.program!r}", flush=True)
-                if options.keep:
-                    print(f"kept in {kept(seed, found, options.keep)}", flush=True)
-            elif found.outcome.status == "refused":
-                message = re.sub(r"'[^']*'|\d+", "_", found.outcome.message)
-                refusals[message] += 1
-                example.setdefault(message, seed)
-            rough += found.outcome is not None and not found.outcome.smooth
-            if done % 50 == 0 or done == len(seeds):
-                rate = done / (time.time() - start)
-                print(
-                    f"{done} programs, {rate:.1f} a second: {len(mismatches)} mismatches, "
-                    f"{refusals.total()} refused, {rough} at a kink",
-                    flush=True,
-                )
+    for done, (seed, found) in enumerate(results(seeds, options), 1):
+        if found is None:
+            mismatches.append(seed)
+            print(f"\nNO ANSWER, seed {seed}: its process, or one beside it, died", flush=True)
+            continue
+        if options.print:
+            print(f"# seed {seed}: {found.outcome}\n{found.program!r}", flush=True)
+        if found.outcome is None:
+            mismatches.append(seed)
+            said = str(found.error).split("\nimport numpy")[0]
+            print(f"\nMISMATCH, seed {seed}: {said}\n{found.program!r}", flush=True)
+            if options.keep:
+                print(f"kept in {kept(seed, found, options.keep)}", flush=True)
+        elif found.outcome.status == "refused":
+            message = re.sub(r"'[^']*'|\d+", "_", found.outcome.message)
+            refusals[message] += 1
+            example.setdefault(message, seed)
+        rough += found.outcome is not None and not found.outcome.smooth
+        if done % 50 == 0 or done == len(seeds):
+            rate = done / (time.time() - start)
+            print(
+                f"{done} programs, {rate:.1f} a second: {len(mismatches)} mismatches, "
+                f"{refusals.total()} refused, {rough} at a kink",
+                flush=True,
+            )
     print(f"\nrefused: {refusals.total() / max(1, len(seeds)):.1%}")
     for message, times in refusals.most_common(15):
         print(f"{times:6d}  {message}  (seed {example[message]})")
