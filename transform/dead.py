@@ -53,10 +53,10 @@ def _repeat(node: Repeat, live: set[Any]) -> Repeat | None:
     count = len(node.inits)
     rows = [k for k in range(len(node.stacked)) if node.results[count + k] in live]
     kept = {k for k in range(count) if node.results[k] in live}
-    inside = {v for region in node.regions for v in _deep(region)}
+    inside = {node.index, *(v for region in node.regions for v in _deep(region))}
     if not kept and not rows and node.key not in live and not inside & live:
         return None
-    if node.span is None and node.adjoint_of is not None:
+    if node.span is None and node.adjoint_of is not None:  # it has as many iterations as that one
         live.add(node.adjoint_of)
     streams = range(count, len(node.body.params))
     test = node.test
@@ -88,12 +88,12 @@ def _repeat(node: Repeat, live: set[Any]) -> Repeat | None:
 
 
 def _deep(region: Region) -> Iterable[Any]:
-    """The variables of a region and the keys of its loops."""
+    """The variables of a region, those that its loops count with, and the keys of these."""
     yield from region.params
     for node in region.body:
         yield from node.results
-        if isinstance(node, Repeat) and node.key is not None:
-            yield node.key
+        if isinstance(node, Repeat):
+            yield from (node.index, node.key)
         for inner in node.regions:
             yield from _deep(inner)
 

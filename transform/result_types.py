@@ -183,9 +183,9 @@ def window_type(
         value, shape = type_of(first), static_value(second)
         assert isinstance(value, ArrayType)
         return ArrayType(tuple(shape), value.dtype)
-    whole, value = type_of(first), type_of(second)
+    whole, (value, *_) = type_of(first), array_types(second)
     part = index_type(first, index, selected)
-    assert isinstance(whole, ArrayType) and isinstance(value, ArrayType)
+    assert isinstance(whole, ArrayType)
     try:
         fits = broadcast_shapes(value.shape, part.shape) == part.shape
     except ValueError:
