@@ -173,6 +173,18 @@ def f(a, b, c):
             r *= 0.5
     return np.sum(b**2) * c
 """,
+    "a number that is known, written through a mask": """
+def f(a, b, c):
+    a[a > 0.06] = 0.2 * len(a[:])
+    b[b > 0.1] += 0.2 * a.shape[0]
+    return np.sum(a * a * c) + np.sum(b * b)
+""",
+    "an adjoint that needs nothing of its loop but the index": """
+def f(a, b, c):
+    for i in range(2):
+        b[i] = b[:2, i]
+    return np.sum(b * np.array([[1.0, 2.0], [-1.0, 3.0], [0.5, 1.5]]))
+""",
 }
 
 
