@@ -12,7 +12,7 @@ After:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -166,6 +166,8 @@ class _Lowering(Expressions):
             orelse = self.block(node.orelse.body)
         elif isinstance(node.orelse, cst.If):
             saved, self.out = self.out, []
+            line = self.text.statement(node.orelse)
+            self.statement = replace(line, text=f"el{line.text}")
             self.if_statement(node.orelse)
             orelse, self.out = tuple(self.out), saved
         self.out.append(Branch(test, then, orelse, origin))

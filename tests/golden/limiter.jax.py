@@ -59,13 +59,13 @@ def limiter_value_and_grad(signal, low, high):
             return dout1, dhigh1, dt1, 0.0, 0.0
 
         def otherwise3():
-            # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
+            # Adjoint of elif signal[i] < low
             def then2():
                 # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
                 dt2 = dout[i]
                 dout1 = dout.at[i].set(0)
                 dt3 = dt2 / 2 * (1 - t4**2)
-                # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
+                # Adjoint of elif signal[i] < low
                 dlow1 = dt2 - dt3
                 return dout1, dlow1, dt3
 

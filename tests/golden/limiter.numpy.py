@@ -57,13 +57,13 @@ def limiter_value_and_grad(signal, low, high):
             t6 = 0.0
             dlow1 = 0.0
         else:
-            # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
+            # Adjoint of elif signal[i] < low
             if t3:
                 # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
                 dt2 = dout[i]
                 dout[i] = 0
                 dt3 = dt2 / 2 * (1 - t4**2)
-                # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
+                # Adjoint of elif signal[i] < low
                 dlow1 = dt2 - dt3
                 t6 = dt3
             else:
