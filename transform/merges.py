@@ -1,11 +1,14 @@
-"""Two writes to one place become one.
+"""Two writes to one place become one, and what a place has already is not written.
 
 Given:
+    dt = dx[i]
     dx[i] = 0
-    dx[i] += dy
+    dx[j] += 2 * dt
+    dx[i] += dt
 
 Then:
-    dx[i] = dy
+    dt = dx[i]
+    dx[j] += 2 * dt
 """
 
 from __future__ import annotations
@@ -35,23 +38,42 @@ def _nodes(
     out: list[Node] = []
     for node in nodes:
         if isinstance(node, Atom):
-            out.append(_set_once(node, atoms, uses))
+            out += _set_once(node, atoms, uses)
         else:
             regions = [replace(r, body=_nodes(r.body, atoms, uses)) for r in node.regions]
             out.append(node.with_regions(regions))
     return tuple(out)
 
 
-def _set_once(atom: Atom, atoms: Mapping[Var, Atom], uses: Counter[Var]) -> Atom:
-    """Of adjoints alone: 0 + -0.0 is not -0.0."""
-    if atom.op is not add_at or atom.origin.part == "primal" or not isinstance(atom.args[0], Var):
-        return atom
-    x, value, index = atom.args
-    cleared = atoms.get(x)  # type: ignore[arg-type]
-    if cleared is None or cleared.op is not update or uses[cleared.result] > 1:
-        return atom
+def _set_once(atom: Atom, atoms: Mapping[Var, Atom], uses: Counter[Var]) -> list[Atom]:
+    """An addition to what has been cleared sets it; additions in between may as well come after it.
+
+    Of adjoints alone: 0 + -0.0 is not -0.0.
+    """
+    chain, x = [atom], atom.args[0]
+    cleared = atoms.get(x) if isinstance(x, Var) else None
+    while cleared is not None and uses[cleared.result] == 1 and _adds(cleared) and _adds(atom):
+        chain.append(cleared)
+        x = cleared.args[0]
+        cleared = atoms.get(x) if isinstance(x, Var) else None
+    if not _adds(atom) or cleared is None or cleared.op is not update or uses[cleared.result] > 1:
+        return [atom]
     before, zero, place = cleared.args
-    once = is_basic(index) or is_selection(index)
-    if place != index or zero != Lit(0) or not once:
-        return atom
-    return replace(atom, op=update, args=(before, value, index))
+    _, value, index = atom.args
+    if place != index or zero != Lit(0) or not (is_basic(index) or is_selection(index)):
+        return [atom]
+    moved = [replace(atom, op=update, args=(before, value, index)), *reversed(chain[1:])]
+    results = [*(_again(part.result) for part in moved[1:]), atom.result]
+    operands = [before, *results]
+    return [
+        replace(part, results=(result,), args=(operand, *part.args[1:]))
+        for part, result, operand in zip(moved, results, operands, strict=False)
+    ]
+
+
+def _adds(atom: Atom) -> bool:
+    return atom.op is add_at and atom.origin.part != "primal"
+
+
+def _again(v: Var) -> Var:
+    return Var(v.hint, v.type, v.depth, v.adjoint_of, v.tangent_of)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import place, solve_transposed
+from ..primitives import getitem, place, solve_transposed, update
 from .broadcasts import BROADCAST_RULES
 from .dead import drop_dead
 from .ir import (
@@ -54,6 +54,7 @@ def simplify(function: Function) -> Function:
         number_as_it_is,
         inverse_at_hand,
         placed_whole,
+        written_back,
         weaken,
         rewrite,
         *BROADCAST_RULES,
@@ -327,6 +328,16 @@ def placed_whole(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Val
     if found is None or found[1] or any(width != (0, 0) for width in found[0]):
         return None
     return value_of(value)
+
+
+def written_back(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
+    """`x` with `x[i]` written at `i` is `x`."""
+    if atom.op is not update or not isinstance(atom.args[1], Var):
+        return None
+    read = trace.definitions.get(atom.args[1])
+    if read is None or read.op is not getitem or read.args != (atom.args[0], atom.args[2]):
+        return None
+    return value_of(atom.args[0])
 
 
 def padded(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:

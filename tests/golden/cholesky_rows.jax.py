@@ -55,14 +55,12 @@ def cholesky_rows_value_and_grad(A):
         # Adjoint of logdet += 2 * np.log(A[i, i])
         dA = dA.at[i, i].add(2.0 / t8)
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt7 = dA[i, i]
-        dA = dA.at[i, i].set(0)
-        dt = dt7 / (2 * t7)
+        dt = dA[i, i] / (2 * t7)
+        dA = dA.at[i, i].set(dt)
         t10 = jnp.arange(2)
         t11 = jnp.where(t10 < i, -(dt * t5), 0)
         dA = dA.at[i].add(t11)
         dA = dA.at[i].add(t11)
-        dA = dA.at[i, i].add(dt)
 
         # Adjoint of for j in range(i)
         def back_j(k, dA):
@@ -70,14 +68,13 @@ def cholesky_rows_value_and_grad(A):
             t12 = ts3[j]
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
             dt4 = dA[i, j]
-            dA = dA.at[i, j].set(0)
             dt1 = dt4 / t12
             dt2 = -dt1
+            dA = dA.at[i, j].set(dt1)
             dA = dA.at[j, j].add(-(dt4 * ts4[j] / t12))
             t13 = t10 < j
             dA = dA.at[j].add(jnp.where(t13, dt2 * ts6[j], 0))
-            dA = dA.at[i].add(jnp.where(t13, dt2 * ts5[j], 0))
-            return dA.at[i, j].add(dt1)
+            return dA.at[i].add(jnp.where(t13, dt2 * ts5[j], 0))
 
         dA = lax.fori_loop(0, i, back_j, dA)
         return dA, None

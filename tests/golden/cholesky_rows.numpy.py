@@ -60,13 +60,11 @@ def cholesky_rows_value_and_grad(A):
         # Adjoint of logdet += 2 * np.log(A[i, i])
         dA[i, i] += 2.0 / t6
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt5 = dA[i, i]
-        dA[i, i] = 0
-        dt = dt5 / (2 * t5)
+        dt = dA[i, i] / (2 * t5)
         dt4 = -(dt * t4)
+        dA[i, i] = dt
         dA[i, :i] += dt4
         dA[i, :i] += dt4
-        dA[i, i] += dt
         # Adjoint of for j in range(i)
         for j in reversed(range(i)):
             t2 = ts3[j]
@@ -75,12 +73,11 @@ def cholesky_rows_value_and_grad(A):
             t = ts6[j]
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
             dt3 = dA[i, j]
-            dA[i, j] = 0
             dt1 = dt3 / t2
             dt2 = -dt1
+            dA[i, j] = dt1
             dA[j, j] -= dt3 * t3 / t2
             dA[j, :j] += dt2 * t
             dA[i, :j] += dt2 * t1
-            dA[i, j] += dt1
 
     return value, (dA,)

@@ -89,10 +89,10 @@ def escape_value_and_grad(c_re, c_im, limit):
             # Adjoint of re = z_re[mask] ** 2 - z_im[mask] ** 2 + c_re[mask]
             dc_re1 = jnp.where(mask, dre.reshape(3, 6), 0)
             # Adjoint of if not np.any(mask)
-            t8 = jnp.where(mask, (dim * t5 * 2).reshape(3, 6), dz_re)
-            dz_re1 = t8 + jnp.where(mask, (dre * (2 * t7)).reshape(3, 6), 0)
-            t9 = jnp.where(mask, (-2 * dre * t5).reshape(3, 6), 0)
-            dz_im1 = jnp.where(mask, (dim * t6).reshape(3, 6), dz_im) + t9
+            t8 = jnp.where(mask, (dre * (2 * t7)).reshape(3, 6), dz_re)
+            dz_re1 = t8 + jnp.where(mask, (dim * t5 * 2).reshape(3, 6), 0)
+            t9 = jnp.where(mask, (-2 * dre * t5).reshape(3, 6), dz_im)
+            dz_im1 = t9 + jnp.where(mask, (dim * t6).reshape(3, 6), 0)
             return dz_re1, dz_im1, dc_im1, dc_re1
 
         dz_re, dz_im, dc_im1, dc_re1 = lax.cond(ts[k1], then1, otherwise1)

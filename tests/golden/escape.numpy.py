@@ -77,14 +77,14 @@ def escape_value_and_grad(c_re, c_im, limit):
             dre = dz_re[mask]
             # Adjoint of im = 2 * z_re[mask] * z_im[mask] + c_im[mask]
             dc_im1 = place(dim, c_im.shape, mask)
+            dt = dim * t1
             # Adjoint of re = z_re[mask] ** 2 - z_im[mask] ** 2 + c_re[mask]
             dc_re1 = place(dre, c_re.shape, mask)
-            dt = -2 * dre * t
-            dt2 = dre * (2 * t2)
+            dt1 = -2 * dre * t
             # Adjoint of if not np.any(mask)
-            dz_re[mask] = dim * t * 2
-            dz_re[mask] += dt2
-            dz_im[mask] = dim * t1
+            dz_re[mask] = dre * (2 * t2)
+            dz_re[mask] += dim * t * 2
+            dz_im[mask] = dt1
             dz_im[mask] += dt
         dc_re = dc_re + dc_re1
         dc_im = dc_im + dc_im1

@@ -32,12 +32,10 @@ def matrix_sweep_value_and_grad(a):
         def back_j(da, row):
             j, t = row
             # Adjoint of a[i, j] = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
-            dt = da[i, j]
-            da = da.at[i, j].set(0)
-            dt1 = dt * (1 - t**2)
-            da = da.at[i - 1, j].add(dt1 * 0.2)
-            da = da.at[i, j - 1].add(dt1 * 0.3)
-            da = da.at[i, j].add(dt1)
+            dt = da[i, j] * (1 - t**2)
+            da = da.at[i, j].set(dt)
+            da = da.at[i - 1, j].add(dt * 0.2)
+            da = da.at[i, j - 1].add(dt * 0.3)
             return da, None
 
         da, _ = lax.scan(back_j, da, (jnp.arange(1, m), ts), reverse=True)

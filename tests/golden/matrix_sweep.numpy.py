@@ -29,11 +29,9 @@ def matrix_sweep_value_and_grad(a):
         for j in reversed(range(1, m)):
             t = ts[j - 1]
             # Adjoint of a[i, j] = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
-            dt = da[i, j]
-            da[i, j] = 0
-            dt1 = dt * (1 - t**2)
-            da[i - 1, j] += dt1 * 0.2
-            da[i, j - 1] += dt1 * 0.3
-            da[i, j] += dt1
+            dt = da[i, j] * (1 - t**2)
+            da[i, j] = dt
+            da[i - 1, j] += dt * 0.2
+            da[i, j - 1] += dt * 0.3
 
     return value, (da,)

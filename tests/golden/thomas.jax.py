@@ -77,24 +77,19 @@ def thomas_value_and_grad(lower, diagonal, upper, rhs):
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
         t9 = i - 1
         # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
-        dt2 = drhs[i]
-        drhs1 = drhs.at[i].set(0)
-        dt3 = -dt2
+        dt2 = -drhs[i]
         # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
-        dt5 = ddiagonal[i]
-        dt7 = -dt5
-        dw = dt3 * t2 + dt7 * upper[t9]
+        dt3 = -ddiagonal[i]
+        dw = dt2 * t2 + dt3 * upper[t9]
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
-        ddiagonal1 = ddiagonal.at[i].set(dt5)
-        ddiagonal1 = ddiagonal1.at[t9].add(-(dw * w / t1))
+        ddiagonal = ddiagonal.at[t9].add(-(dw * w / t1))
         # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
-        drhs1 = drhs1.at[t9].add(dt3 * w)
-        drhs1 = drhs1.at[i].add(dt2)
+        drhs = drhs.at[t9].add(dt2 * w)
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
         dlower = dlower.at[t9].add(dw / t1)
         # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
-        dupper = dupper.at[t9].add(dt7 * w)
-        return (ddiagonal1, drhs1, dlower, dupper), None
+        dupper = dupper.at[t9].add(dt3 * w)
+        return (ddiagonal, drhs, dlower, dupper), None
 
     (ddiagonal, drhs, dlower, dupper), _ = lax.scan(
         back_i1,

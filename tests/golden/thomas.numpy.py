@@ -69,26 +69,17 @@ def thomas_value_and_grad(lower, diagonal, upper, rhs):
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
         t9 = i - 1
         # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
-        dt2 = drhs[i]
-        drhs1 = drhs
-        drhs1[i] = 0
-        dt3 = -dt2
+        dt2 = -drhs[i]
         # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
-        dt5 = ddiagonal[i]
-        dt7 = -dt5
-        dw = dt3 * t2 + dt7 * upper[t9]
+        dt3 = -ddiagonal[i]
+        dw = dt2 * t2 + dt3 * upper[t9]
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
-        ddiagonal1 = ddiagonal
-        ddiagonal1[i] = dt5
-        ddiagonal1[t9] -= dw * w / t1
+        ddiagonal[t9] -= dw * w / t1
         # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
-        drhs1[t9] += dt3 * w
-        drhs1[i] += dt2
+        drhs[t9] += dt2 * w
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
         dlower[t9] += dw / t1
         # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
-        dupper[t9] += dt7 * w
-        ddiagonal = ddiagonal1
-        drhs = drhs1
+        dupper[t9] += dt3 * w
 
     return value, (dlower, ddiagonal, dupper, drhs)
