@@ -52,7 +52,7 @@ def _set_once(atom: Atom, atoms: Mapping[Var, Atom], uses: Counter[Var]) -> list
     """
     chain, x = [atom], atom.args[0]
     cleared = atoms.get(x) if isinstance(x, Var) else None
-    while cleared is not None and uses[cleared.result] == 1 and _adds(cleared) and _adds(atom):
+    while _adds(atom) and cleared is not None and _adds(cleared) and uses[cleared.result] == 1:
         chain.append(cleared)
         x = cleared.args[0]
         cleared = atoms.get(x) if isinstance(x, Var) else None
