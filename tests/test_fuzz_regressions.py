@@ -185,6 +185,13 @@ def f(a, b, c):
         b[i] = b[:2, i]
     return np.sum(b * np.array([[1.0, 2.0], [-1.0, 3.0], [0.5, 1.5]]))
 """,
+    "a part of an array that one side of a branch fills with a number": """
+def f(a, b, c):
+    x = b
+    if c > 0.1:
+        x = np.full((3, 2), c, dtype=float)
+    return np.sum(x[:, ::-1] ** 2) + np.sum(a)
+""",
 }
 
 

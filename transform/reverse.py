@@ -146,7 +146,9 @@ class _Reverse:
             dense: list[Value | None] = []
             for k, side in enumerate(sides):
                 parts = side.contributions.get(v, [])
-                placed = [atom for p in parts if (atom := hoistable(trace, p, inside)) is not None]
+                placed = [
+                    atom for p in parts if (atom := hoistable(trace, v, p, inside)) is not None
+                ]
                 for atom in placed:  # the value leaves the branch, and is put in its place outside
                     value = type_of(atom.args[0])
                     assert isinstance(value, ArrayType)
@@ -158,7 +160,7 @@ class _Reverse:
                     shape = trace.attribute(Array(v), "shape", origin)
                     args = [Array(result), shape, value_of(atom.args[2])]
                     self.contribute(v, trace.apply(place, args, {}, origin), origin)
-                rest = [p for p in parts if hoistable(trace, p, inside) is None]
+                rest = [p for p in parts if hoistable(trace, v, p, inside) is None]
                 with trace.region(bodies[k]):
                     dense.append(side.sum_of(v, rest, origin) if rest else None)
             if any(d is not None for d in dense):
@@ -348,11 +350,13 @@ class _Reverse:
         return value
 
 
-def hoistable(trace: Trace, value: Value, inside: Set[Var]) -> Atom | None:
-    """The `place` that a contribution is, if its index is known outside of the branch."""
+def hoistable(trace: Trace, v: Var, value: Value, inside: Set[Var]) -> Atom | None:
+    """The `place` in an array such as `v` that a contribution to it is, if its index is known outside of the branch."""
     operand = value.operand if isinstance(value, Array) else None
     atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
     if atom is None or atom.op is not place or not isinstance(atom.args[0], Var | Lit):
+        return None
+    if type_of(atom.result).shape != type_of(v).shape:  # type: ignore[union-attr]
         return None
     if has_unknown(type_of(atom.args[0])):  # as large as the array itself, in compiled code
         return None
