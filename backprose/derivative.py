@@ -193,6 +193,12 @@ class _Specialisation:
         """Raise `ArgumentError` where the function would change one argument through another."""
         arrays = {name: list(leaves(values[name], spec)) for name, spec in self.specs.items()}
         for name in self.derived.changed:
+            own = arrays[name]
+            if any(shares_memory(own[:k], [one]) for k, one in enumerate(own)):
+                raise ArgumentError(
+                    f"the function changes {name!r} in place, and two of its arrays share memory",
+                    remedy="pass a copy of one of them",
+                )
             for other, found in arrays.items():
                 if other != name and shares_memory(arrays[name], found):
                     raise ArgumentError(

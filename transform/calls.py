@@ -134,7 +134,10 @@ def call_array_function(
             "index by the mask itself: x[mask]",
         )
     if function in array_identity and len(args) == 1 and not kwargs and isinstance(args[0], Array):
-        return args[0]  # np.asarray(x) is x
+        if not args[0].scalar:
+            return args[0]  # np.asarray(x) is x
+        if function is not np.ascontiguousarray:
+            return Array(args[0].operand)
     attribute = getattr(function, "__name__", "")
     if function in (np.shape, np.size, np.ndim) and len(args) == 1 and isinstance(args[0], Array):
         return interpreter.trace.attribute(args[0], attribute, origin)

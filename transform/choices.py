@@ -18,7 +18,6 @@ from .trees import (
     Leaf,
     Mismatch,
     Tree,
-    arrays,
     instantiate,
     join,
     operands,
@@ -27,7 +26,7 @@ from .trees import (
     variable,
     varies,
 )
-from .values import Array, Growing, Known, Storage, Struct, Undecided, Unset, Value, known
+from .values import Array, Growing, Known, Storage, Struct, Undecided, Unset, Value, arrays, known
 from .views import link_storages
 
 if TYPE_CHECKING:

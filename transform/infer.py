@@ -47,7 +47,6 @@ from .read import read
 from .result_types import axes_of
 from .structure import VALUE
 from .trace import Trace
-from .trees import arrays as arrays_of
 from .updates import add_item, append, set_item, update
 from .values import (
     Array,
@@ -64,6 +63,7 @@ from .values import (
     operand_of,
     struct,
 )
+from .values import arrays as arrays_of
 
 DEEPEST_CALL = 50
 LONGEST_WALK = 200  # items of a loop that is walked one by one because its variable has to be known

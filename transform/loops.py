@@ -42,7 +42,6 @@ from .trees import (
     Leaf,
     Mismatch,
     Tree,
-    arrays,
     instantiate,
     join,
     leaves,
@@ -62,6 +61,7 @@ from .values import (
     Struct,
     Unset,
     Value,
+    arrays,
     birth,
     known,
     operand_of,
@@ -284,8 +284,15 @@ class LoopWalker:
         try:
             with trace.region() as nodes:
                 output = self.condition()
+            changed = [c for c in journal.changes(mark) if c.kind != "name" or "%" not in c.key]
         finally:
             journal.undo(mark)
+        if changed:
+            raise RefusedError(
+                "the test of this loop changes something that lives on",
+                self.origin.span,
+                "loop `while True:`, and begin the body with `if not ...: break`",
+            )
         own = [o for p in params.values() for o in param_variables(p)]
         return renamed(Region(tuple(own), tuple(nodes), (output,)))
 

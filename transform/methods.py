@@ -112,7 +112,9 @@ def item_method(interpreter: Interpreter, x: Array, args: list[Value], origin: O
     if not args:
         if x.type.size != 1:
             raise ProgramError(f"item() of an array of {x.type.size} elements", origin.span)
-        return interpreter.trace.apply(np.reshape, [x, known(())], {}, origin)
+        number = interpreter.trace.apply(np.reshape, [x, known(())], {}, origin)
+        assert isinstance(number, Array)
+        return Array(number.operand, scalar=True)
     index = args[0] if len(args) == 1 else struct(tuple, args)
     if isinstance(index, Known) and not isinstance(index.value, tuple):
         x_flat = interpreter.trace.apply(np.ravel, [x], {}, origin)

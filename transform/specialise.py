@@ -16,8 +16,8 @@ from .lengths import has_unknown
 from .lower import Lowered
 from .spell import literal_text
 from .trace import Trace, is_plain
-from .trees import arrays as arrays_of
 from .values import Array, Known, Storage, Struct, Value, operand_of, struct
+from .values import arrays as arrays_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         params[name], var = parameter(trace, name, spec)
         variables.append((name, var))
     frame.env.update(params)
-    arrays = {name: value.operand for name, value in params.items() if isinstance(value, Array)}
+    passed = {name: as_passed(value) for name, value in params.items()}
     result = Interpreter(trace).run(lowered, frame)
     if any(has_unknown(a.type) for a in arrays_of(result)):
         raise RefusedError(
@@ -53,8 +53,6 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         for name, value in params.items()
         if isinstance(value, Known) and name in trace.read and is_plain(value.value)
     ]
-    # An in-place update has moved a parameter's value on; the derivative is that of the first one.
-    values = {n: Array(arrays[n]) if n in arrays else v for n, v in params.items()}
     function = Function(
         name=lowered.syntax.name,
         signature=signature_text(signature),
@@ -65,7 +63,16 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         statics=tuple(statics),
         lengths=trace.lengths,
     )
-    return Typed(function, result, values, trace)
+    return Typed(function, result, passed, trace)
+
+
+def as_passed(value: Value) -> Value:
+    """An argument as the caller passes it: the derivative is that of its first value, whatever changes."""
+    if isinstance(value, Array):
+        return Array(value.operand)
+    if isinstance(value, Struct):
+        return Struct(value.kind, [as_passed(item) for item in value.items], value.keys)
+    return value
 
 
 def parameter(trace: Trace, name: str, spec: Spec) -> tuple[Value, Var]:
@@ -77,10 +84,10 @@ def parameter(trace: Trace, name: str, spec: Spec) -> tuple[Value, Var]:
         var = Var(name, StaticType(spec.value), depth=0)
         return Known(spec.value, var), var
     var = Var(name, StructType(str(spec)), depth=0)
-    return _take_apart(trace, name, spec, var), var
+    return _take_apart(trace, name, name, spec, var), var
 
 
-def _take_apart(trace: Trace, name: str, spec: Spec, whole: Operand) -> Value:
+def _take_apart(trace: Trace, argument: str, name: str, spec: Spec, whole: Operand) -> Value:
     if isinstance(spec, StaticSpec):
         return Known(spec.value, Lit(spec.value))
     if isinstance(spec, ArraySpec):
@@ -100,9 +107,9 @@ def _take_apart(trace: Trace, name: str, spec: Spec, whole: Operand) -> Value:
         op, args = (getattr, (whole, Lit(fields[k]))) if fields else (getitem, (whole, Lit(key)))
         trace.emit(part, op, args, (), Origin(spelling="path"))
         if isinstance(item, ArraySpec):
-            items.append(Array(part, Storage(parameter=name), item.scalar))
+            items.append(Array(part, Storage(parameter=argument), item.scalar))
         else:
-            items.append(_take_apart(trace, hint, item, part))
+            items.append(_take_apart(trace, argument, hint, item, part))
     if spec.kind in (list, tuple, dict) and not fields and spec.kind is not list:
         return struct(spec.kind, items, spec.keys if spec.kind is dict else ())
     return Struct(spec.kind, items, spec.keys if spec.kind is dict else ())

@@ -48,6 +48,7 @@ from .values import (
     Struct,
     Value,
     Window,
+    arrays,
     is_operand,
     known,
     operand_of,
@@ -56,7 +57,7 @@ from .values import (
     struct,
     value_of,
 )
-from .views import as_view, is_contiguous, link, whole_view
+from .views import as_view, gives_array, gives_new_memory, is_contiguous, link, whole_view
 
 TEMPORARY = "t"
 # Functions that make an array of a given shape; a length may be computed.
@@ -211,6 +212,10 @@ class Trace:
             if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
                 args[-1] = self.measured(args[-1], args[0].type.shape)
         if op is getitem and isinstance(args[0], Array):
+            if not args[0].type.ndim and isinstance(args[1], Known) and args[1].value == ():
+                return Array(args[0].operand, scalar=True)
+            if args[0].type.ndim and (inner := without_dots(args[1], args[0].type.ndim)):
+                return self.element(args[0], inner, origin)
             axes = new_axes(args[1], args[0].type.ndim)
             if axes == () and not args[0].scalar:
                 return whole_view(self, args[0])
@@ -226,10 +231,12 @@ class Trace:
             types = result_type(op, None, positional, named)
             self.check_lengths(types)
             result = self.results(types, op, positional, named, origin)
-            # Nothing is known of such a function: what it returns may be a view of what it was given.
-            given = next((v for v in args if isinstance(v, Array)), None)
-            if given is not None and isinstance(result, Array) and not result.scalar:
-                link(self, result, given)
+            if not gives_new_memory(op):
+                # Nothing is known of such a function: what it returns may be a view of what it was given.
+                for given in arrays(struct(tuple, [*args, *kwargs.values()])):
+                    for array in arrays(result):
+                        if not array.scalar:
+                            link(self, array, given)
             return result
         op = primitive.function
         bound = bind(primitive, args, kwargs)
@@ -261,6 +268,10 @@ class Trace:
             self.lengths.of_mask,
         )
         self.check_lengths(types)
+        if op in (np.reshape, np.squeeze) and origin.part == "primal" and types.shape == ():
+            whole = bound["x"]
+            if isinstance(whole, Array) and whole.type.ndim:
+                return self.element(whole, known((0,) * whole.type.ndim), origin)
         result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
         if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
             self.note_contents(result, op, [*map(settled, args)], kwargs)
@@ -270,10 +281,20 @@ class Trace:
             self.indexed += index_parts(positional[-1], shape)
         if isinstance(result, Array):
             first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
-            if primitive.views and isinstance(first, Array) and not result.scalar:
+            whole = not isinstance(first, Array) or not first.scalar
+            if not result.type.ndim:
+                result.scalar = not gives_array(op, positional, whole, origin)
+            if primitive.views and isinstance(first, Array) and whole and not result.scalar:
                 return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
             result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
         return result
+
+    def element(self, array: Array, index: Value, origin: Origin) -> Value:
+        """One element as an array without axes, which is a view: `x[1, ...]`, `x[:1].squeeze()`."""
+        element = self.apply(getitem, [array, index], {}, replace(origin, spelling="operator"))
+        atom = self.atoms[-1]
+        assert isinstance(element, Array) and isinstance(atom, Atom)
+        return as_view(self, array, atom)
 
     def known_masks(self, index: Value) -> Value:
         """An index in which a mask that is computed again is the one that was used before."""
@@ -383,7 +404,7 @@ class Trace:
         if isinstance(types, ArrayType):
             var = Var(hint or TEMPORARY, types)
             self.emit(var, op, args, kwargs, origin)
-            return Array(var, scalar=types.ndim == 0 and op is not np.array)
+            return Array(var, scalar=types.ndim == 0)
         variables = tuple(Var(TEMPORARY, t) for t in types)
         self.add(Atom(variables, op, args, kwargs, origin))
         return Struct(type(types), [Array(v, scalar=v.type.ndim == 0) for v in variables])  # type: ignore[union-attr]
@@ -478,6 +499,23 @@ def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:
         else:
             return None
     return tuple(axes) if place <= ndim + len(axes) else None
+
+
+def without_dots(index: Value, ndim: int) -> Value | None:
+    """An index that picks one element and has an ellipsis, which makes it an array, without the ellipsis."""
+    items = index.items if isinstance(index, Struct) and index.kind is tuple else None
+    if isinstance(index, Known) and isinstance(index.value, tuple):
+        items = [value_of(o) for o in spelled(index.value).items]  # type: ignore[union-attr]
+    rest = [i for i in items or () if not (isinstance(i, Known) and i.value is Ellipsis)]
+    if not items or len(rest) != len(items) - 1 or len(rest) != ndim:
+        return None
+    for item in rest:
+        integer = isinstance(item, Known) and isinstance(item.value, int | np.integer)
+        if not integer and not (
+            isinstance(item, Array) and not item.type.ndim and item.type.dtype.kind in "iu"
+        ):
+            return None
+    return struct(tuple, rest)
 
 
 def as_rows(value: Value) -> Value:

@@ -16,7 +16,7 @@ from .ir import ArrayType, Lit, Operand, Origin, Var, type_of
 from .journal import MISSING
 from .lengths import has_unknown
 from .trace import Trace
-from .values import Array, Growing, Known, Opaque, Struct, Unset, Value, known, operand_of, struct
+from .values import Array, Known, Opaque, Struct, Unset, Value, known, operand_of, struct
 
 
 class Mismatch(Exception):
@@ -174,18 +174,6 @@ def leaves(tree: Tree) -> Iterator[Leaf]:
     elif isinstance(tree, Inner):
         for child in tree.children:
             yield from leaves(child)
-
-
-def arrays(value: Value | None) -> Iterator[Array]:
-    """The array objects in a value."""
-    if isinstance(value, Array):
-        yield value
-    elif isinstance(value, Struct) and value.rows is not None:
-        yield value.rows
-    elif isinstance(value, Struct):
-        items = [value.items.item] if isinstance(value.items, Growing) else value.items
-        for item in items:
-            yield from arrays(item)
 
 
 def operands(trace: Trace, value: Any, tree: Tree, origin: Origin) -> list[Operand]:

@@ -76,6 +76,13 @@ def set_item(trace: Trace, target: Value, index: Value, value: Value, origin: Or
         raise ProgramError("TypeError: this object does not support item assignment", origin.span)
     value = fitted(trace, value, target.type.dtype, origin)
     operand = operand_of(trace.index_like(index, origin))
+    if not target.type.ndim:
+        if not isinstance(value, Array):
+            value = trace.apply(np.full_like, [target, value], {}, origin)
+        elif value.type.ndim:
+            value = trace.apply(np.reshape, [value, known(())], {}, origin)
+        assign(trace, target, operand_of(value), origin)
+        return
     if is_basic(operand) and isinstance(value, Array):
         check_overlap(target, operand, value, origin)
     if not is_basic(operand) and not is_selection(operand):
@@ -131,7 +138,7 @@ def add_item(
 ) -> bool:
     """`target[index] += value` as one operation, where it is one; False where it is not."""
     operand = operand_of(trace.index_like(index, origin))
-    if not (is_basic(operand) or is_selection(operand)) or target.scalar:
+    if not (is_basic(operand) or is_selection(operand)) or target.scalar or not target.type.ndim:
         return False
     kind = target.type.dtype.kind
     found = value.type if isinstance(value, Array) else None

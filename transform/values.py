@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -347,3 +347,15 @@ def types_of(value: Value) -> list[Type]:
     if isinstance(value, Struct):
         return [t for item in value.items for t in types_of(item)]
     return []
+
+
+def arrays(value: Value | None) -> Iterator[Array]:
+    """The array objects in a value."""
+    if isinstance(value, Array):
+        yield value
+    elif isinstance(value, Struct) and value.rows is not None:
+        yield value.rows
+    elif isinstance(value, Struct):
+        items = [value.items.item] if isinstance(value.items, Growing) else value.items
+        for item in items:
+            yield from arrays(item)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitives import getitem, update
-from .ir import Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from ..primitives import astype, getitem, update
+from .ir import Atom, Items, Lit, Operand, Origin, Slice, StaticType, Var, type_of
 from .values import Array, View, known, static_value, value_of
 
 if TYPE_CHECKING:
@@ -148,3 +148,35 @@ def is_contiguous(atom: Atom) -> bool:
     """Whether a new array surely has its elements in C order."""
     listed = atom.op is np.array and isinstance(atom.args[0], Items)
     return atom.results[0].type.ndim <= 1 or atom.op in IN_C_ORDER or listed
+
+
+# Functions without a rule that never return a view of their argument.
+IN_NEW_MEMORY = frozenset(
+    getattr(np, name)
+    for name in "roll diff cumsum cumprod sort tile repeat cross kron gradient interp convolve correlate take pad "
+    "unique vander bincount histogram digitize searchsorted delete insert append partition".split()
+)
+
+
+def gives_new_memory(op: Any) -> bool:
+    """Whether the result of a function without a rule surely lies in memory of its own."""
+    module = getattr(op, "__module__", None) or ""
+    return isinstance(op, np.ufunc) or op in IN_NEW_MEMORY or module.startswith("numpy.linalg")
+
+
+# What returns an array also where that has no axes. Other functions return a number then.
+ALWAYS_ARRAYS = (
+    np.array, np.asarray, np.zeros, np.ones, np.empty, np.full, np.zeros_like, np.ones_like, np.empty_like,
+    np.full_like, np.where, np.broadcast_to, np.tensordot,
+)  # fmt: skip
+ARRAYS_OF_ARRAYS = (*INVERSES, np.copy, astype)  # an array of an array, a number of a number
+
+
+def gives_array(op: Any, args: list[Operand], of_array: bool, origin: Origin) -> bool:
+    """Whether a result without axes is an array, which can be changed in place, and not one of NumPy's numbers.
+
+    `of_array` says whether the argument is an array.
+    """
+    if op in (np.copy, np.reshape, np.squeeze) and origin.spelling != "method":
+        return True
+    return op in ALWAYS_ARRAYS or op in ARRAYS_OF_ARRAYS and of_array
