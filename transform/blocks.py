@@ -527,6 +527,10 @@ def numpy_choice(text: FunctionText, node: Choice) -> list[str]:
     if not sides[0]:
         test, sides = f"not {text.speller.operand(node.test, ATOM)}", [sides[1], []]
     lines = [f"if {test}:", *(INDENT + line if line else line for line in sides[0] or ["pass"])]
+    chained = [line for line in sides[1] if not line.startswith("# Adjoint of elif ")]
+    if chained and all(line.startswith((INDENT, "if ", "elif ", "else:")) for line in chained):
+        if sum(line.startswith("if ") for line in chained) == 1:
+            return [*lines, f"el{chained[0]}", *chained[1:]]
     if sides[1]:
         lines += ["else:", *(INDENT + line if line else line for line in sides[1])]
     return lines

@@ -28,6 +28,7 @@ from .read import read
 from .reverse import reverse
 from .show import show_function, show_lowered
 from .simplify import simplify
+from .sinks import sink_additions
 from .specialise import Typed, parameter, specialise
 from .tape import record_for_jax, record_for_numpy, with_bound
 from .trace import Trace
@@ -113,6 +114,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     "numpy": (
         ("merged", merge_writes),
         ("simplified", simplify),
+        ("sunk", sink_additions),
         ("free of jax", refuse_jax),
         ("recorded", record_for_numpy),
         ("tidied", drop_dead),

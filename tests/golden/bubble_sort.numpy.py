@@ -51,9 +51,6 @@ def bubble_sort_value_and_grad(x):
                 dx[j] = 0
                 # Adjoint of if x[j] > x[j + 1]
                 dx[t5] += dt1
-                t6 = dt
-            else:
-                t6 = 0.0
-            dx[j] += t6
+                dx[j] += dt
 
     return value, (dx,)

@@ -67,10 +67,7 @@ def escape_value_and_grad(c_re, c_im, limit):
         t1 = ts2[k1]
         t2 = ts3[k1]
         # Adjoint of if not np.any(mask)
-        if done:
-            dc_im1 = np.zeros((3, 6))
-            dc_re1 = np.zeros((3, 6))
-        else:
+        if not done:
             # Adjoint of z_im[mask] = im
             dim = dz_im[mask]
             # Adjoint of z_re[mask] = re
@@ -86,7 +83,7 @@ def escape_value_and_grad(c_re, c_im, limit):
             dz_re[mask] += dim * t * 2
             dz_im[mask] = dt1
             dz_im[mask] += dt
-        dc_re = dc_re + dc_re1
-        dc_im = dc_im + dc_im1
+            dc_re = dc_re + dc_re1
+            dc_im = dc_im + dc_im1
 
     return value, (dc_re, dc_im)

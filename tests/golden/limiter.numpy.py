@@ -53,28 +53,17 @@ def limiter_value_and_grad(signal, low, high):
             dt1 = dt / 2 * (1 - t2**2)
             # Adjoint of if signal[i] > high
             dhigh1 = dt - dt1
-            t7 = dt1
-            t6 = 0.0
-            dlow1 = 0.0
-        else:
+            dsignal[i] += dt1
+            dhigh += dhigh1
+        elif t3:
+            # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
+            dt2 = dout[i]
+            dout[i] = 0
+            dt3 = dt2 / 2 * (1 - t4**2)
             # Adjoint of elif signal[i] < low
-            if t3:
-                # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
-                dt2 = dout[i]
-                dout[i] = 0
-                dt3 = dt2 / 2 * (1 - t4**2)
-                # Adjoint of elif signal[i] < low
-                dlow1 = dt2 - dt3
-                t6 = dt3
-            else:
-                dlow1 = 0.0
-                t6 = 0.0
-            dhigh1 = 0.0
-            t7 = 0.0
-        dsignal[i] += t7
-        dsignal[i] += t6
-        dhigh += dhigh1
-        dlow += dlow1
+            dlow1 = dt2 - dt3
+            dsignal[i] += dt3
+            dlow += dlow1
     # Adjoint of out = signal.copy()
     dsignal1 = dsignal + dout
 
