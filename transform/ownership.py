@@ -134,6 +134,8 @@ class Memory:
                 seen.add(j)
                 found |= self.of(node.inits[j])
                 found |= {piece for piece in reach[j] if piece not in inside}
+                if reach[j] & self.foreign:
+                    self.foreign.add(result)
                 todo += [params[piece] for piece in reach[j] if piece in params]
             self.pieces[result] = frozenset(found) if is_array(result) else frozenset((result,))
 
