@@ -80,11 +80,15 @@ def choose(
     results: list[Var] = []
     pairs: dict[tuple[int, int], Value] = {}
     after: dict[Cell, Any] = {}
+    grown: list[tuple[Cell, Growing]] = []
     for cell in cells:
         one, two = (side.value(cell) for side in sides)
         key = id(one), id(two)
         if key in pairs:  # two names of one array on both sides
             after[cell] = pairs[key]
+            continue
+        if isinstance(one, Growing) and isinstance(two, Growing) and one.item and two.item:
+            grown.append((cell, one))
             continue
         found = join_cell(cell, one, two, origin.span)
         if isinstance(found, Unset) or found is MISSING:
@@ -126,6 +130,11 @@ def choose(
             trace.journal.set(cell.owner, cell.key, value)
             for side in sides:
                 link_parts(trace, value, [s for s in side.reach.get(cell, ()) if s in others])
+    for cell, items in grown:  # what each side has appended is the list's last item
+        last = items.last.read()
+        if isinstance(last, Unset):
+            raise last.error().at(origin.span)
+        trace.journal.set(cell.owner, "items", items.appended(last, origin))
     # Two joined names that may be one array on one side may be one array after it.
     names = [c for c, v in after.items() if c.kind == "name" and any(arrays_in(v))]
     for k, one in enumerate(names):

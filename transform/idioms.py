@@ -58,6 +58,10 @@ def _expand_dims(speller: Speller, atom: Atom) -> Text:
 
 def _astype(speller: Speller, atom: Atom) -> Text:
     x, dtype = atom.args
+    if speller.target == "numpy" and is_number(x) and is_static(dtype):
+        # What Python computes of numbers, `not (x > 0)`, may have no methods.
+        name = np.dtype(static_value(dtype)).name
+        return f"{speller.module('np')}.{name}({speller.operand(x)})", ATOM
     if not is_array(x):
         return (
             f"{speller.module(speller.np)}.asarray({speller.operand(x)}, {speller.operand(dtype)})",
@@ -296,3 +300,7 @@ IDIOMS: dict[Any, Idiom] = {
     np.linalg.cholesky: _cholesky,
     solve_transposed: _solve_transposed,
 }
+
+
+def is_number(x: Operand) -> bool:
+    return isinstance(x, Var) and isinstance(x.type, ArrayType) and not x.type.ndim

@@ -341,7 +341,7 @@ class Interpreter:
             result = self.operation(atom.op, values, frame.origin(atom.origin))
         else:
             result = getattr(self, f"do_{atom.op}")(atom, frame)
-        if len(atom.results) == 1:
+        if len(atom.results) == 1 and atom.op != "unpack":
             self.store(atom.result, result, frame)
 
     def store(self, name: Name, value: Value, frame: Frame) -> None:
@@ -399,7 +399,7 @@ class Interpreter:
                     if not isinstance(key, Known):
                         raise RefusedError("a dict key must be static", atom.origin.span)
                     entries[key.value] = self.value(operand.items[1], frame)
-            return struct(dict, list(entries.values()), tuple(entries))
+            return Struct(dict, list(entries.values()), tuple(entries))
         items = self.arguments(atom.args[1:], frame, atom.origin)[0]
         return Struct(list, items) if kind is list else struct(kind, items)
 

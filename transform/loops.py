@@ -59,6 +59,7 @@ from .values import (
     Rows,
     Storage,
     Struct,
+    Undecided,
     Unset,
     Value,
     arrays,
@@ -194,7 +195,7 @@ class LoopWalker:
         journal, params = self.trace.journal, {}
         entries: dict[Cell, set[Storage]] = {}
         for cell, value in carried.fresh.items():
-            journal.set(cell.owner, cell.key, value)
+            journal.set(cell.owner, cell.key, unread(cell, value))
         for cell, tree in carried.trees.items():
             hint, depth = cell_name(self.interpreter, cell)
             entry = cell.read()
@@ -385,6 +386,13 @@ class LoopWalker:
             return False
         if cell.kind == "items" and self.grows(carried, cell, entry, end):
             return True
+        if cell.kind == "items" and not isinstance(end, Opaque) and len(entry) != len(end):
+            carried.fresh[cell] = Unset(
+                "the length of a list changes in this loop",
+                self.origin.span,
+                "use an array of a fixed size, and count",
+            )
+            return True
         found = join_cell(cell, entry, end, self.origin.span)
         if isinstance(found, Unset):
             self.changed_form = True
@@ -469,6 +477,9 @@ class LoopWalker:
                 outputs += cell_operands(trace, ends[cell], carried.trees[cell], self.origin)
             for cell, tree in exported.items():
                 outputs += cell_operands(trace, walk.changes[cell], tree, self.origin)
+            for cell in carried.growing:
+                if isinstance(walk.changes[cell], Undecided):
+                    walk.changes[cell].refuse()
             appended = {
                 c: trace.array_like(walk.changes[c].item, self.origin) for c in carried.growing
             }
@@ -607,7 +618,7 @@ class LoopWalker:
                 continue
             end = walk.changes.get(cell, MISSING)
             if cell.kind in ("value", "items", "keys"):
-                journal.set(cell.owner, cell.key, carried.fresh[cell])
+                journal.set(cell.owner, cell.key, unread(cell, carried.fresh[cell]))
             elif cell.key == VALUE.id and isinstance(end, Known) and is_fixed(end):
                 journal.set(cell.owner, cell.key, end)  # what a `return` without an array returns
             elif end is MISSING or "%" in cell.key:
@@ -663,6 +674,11 @@ class LoopWalker:
         for array in arrays(cell.read()):
             if not array.scalar:
                 self.trace.journal.set(array.storage, "value", stale)
+
+
+def unread(cell: Cell, value: Any) -> Any:
+    """What a cell holds; the items of a container that cannot be told cannot be taken either."""
+    return Undecided(value) if cell.kind == "items" and isinstance(value, Unset) else value
 
 
 def base_type(array: Array) -> ArrayType:

@@ -106,7 +106,8 @@ def set_container_item(
     if target.kind is dict:
         entries = dict(target.entries())
         entries[index.value] = value
-        trace.journal.set(target, "keys", tuple(entries))
+        if index.value not in target.keys:
+            trace.journal.set(target, "keys", tuple(entries))
         trace.journal.set(target, "items", list(entries.values()))
         return
     if target.kind is not list:

@@ -265,7 +265,9 @@ def struct(kind: type, items: list[Value], keys: tuple[Any, ...] = ()) -> Struct
 
 
 def settled(value: Value) -> Value:
-    """A list whose items are all known, as a known list."""
+    """A list or a dict whose items are all known, as a known one."""
+    if isinstance(value, Struct) and value.kind is dict and not isinstance(value.items, Opaque):
+        return struct(dict, list(map(settled, value.items)), value.keys)
     if isinstance(value, Struct) and value.kind is list and value.rows is None:
         items = [settled(item) for item in value.items]
         if all(isinstance(item, Known) for item in items):

@@ -147,7 +147,10 @@ IN_C_ORDER = (np.zeros, np.ones, np.full, np.empty, np.eye, np.identity, np.oute
 def is_contiguous(atom: Atom) -> bool:
     """Whether a new array surely has its elements in C order."""
     listed = atom.op is np.array and isinstance(atom.args[0], Items)
-    return atom.results[0].type.ndim <= 1 or atom.op in IN_C_ORDER or listed
+    copied = (
+        atom.op is np.copy and atom.origin.spelling == "method"
+    )  # np.copy(x) keeps the order of x
+    return atom.results[0].type.ndim <= 1 or atom.op in IN_C_ORDER or listed or copied
 
 
 # Functions without a rule that never return a view of their argument.
