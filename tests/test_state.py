@@ -264,7 +264,32 @@ def two_shapes_of_a_copy(x, s):
     return np.sum(g * g)
 
 
+# Names that hold views, and that nothing reads again.
+
+
+def rows_named_before_they_change(x, s):
+    t = 0.0
+    for k in range(2):
+        for i in range(3):
+            c = x[i : i + 1]
+            t += np.sum(c) * s
+        x[k] = s
+    return t + np.sum(x)
+
+
+def centres(x, s):
+    rows, t = np.outer(x, x) * s, 0.0
+    for i in range(2):
+        t += sum([np.sum(c**2) for c in rows])
+        for c in rows:
+            t += np.max(c)
+        rows[i] = x
+    return t
+
+
 FUNCTIONS = [
+    rows_named_before_they_change,
+    centres,
     an_element_as_an_array,
     elements_as_arrays_in_a_loop,
     an_element_read_before_it_is_written,

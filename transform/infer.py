@@ -408,6 +408,11 @@ class Interpreter:
         assert isinstance(container, Struct)
         append(self.trace, container, self.value(atom.args[1], frame), atom.origin)
 
+    def do_forget(self, atom: Atom, frame: Frame) -> None:
+        for name in self.literal(atom.args[0]):
+            if name in frame.env:
+                self.trace.journal.set(frame, name, MISSING)
+
     def do_function(self, atom: Atom, frame: Frame) -> Value:
         lowered, defaults = atom.args
         assert isinstance(defaults, Items)

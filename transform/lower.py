@@ -18,6 +18,7 @@ import libcst as cst
 
 from .errors import RefusedError
 from .expressions import BINARY, Expressions
+from .forget import forget_dead
 from .ir import (
     Block,
     Branch,
@@ -79,7 +80,7 @@ class _Lowering(Expressions):
             body, self.out = tuple(self.out), []
         else:
             self.statement = self.text.statement(node)
-            body = structure(self.block(node.body))
+            body = forget_dead(structure(self.block(node.body)))
         return Lowered(self.syntax, self.parameters(node.params), body, local_names(node))
 
     def parameters(self, params: cst.Parameters) -> tuple[Parameter, ...]:
