@@ -339,3 +339,15 @@ def test_what_a_branch_adds_is_added_in_the_branch():
     text = value_and_grad(a_guard, target="numpy").source_for(X, S)
     adjoint = text.split("# Adjoint of for")[1]
     assert "dx[i] +=" in adjoint and "= 0.0\n" not in adjoint.split("if ")[1], text
+
+
+def test_an_array_of_places_whose_number_is_not_known_is_refused():
+    def f(x, s):
+        order, t = np.argsort(x), 0.0
+        for i in range(3):
+            t += np.sum(x[order[:i]]) * s
+        return t
+
+    with pytest.raises(RefusedError, match="how many places") as error:
+        value_and_grad(f)(X, S)
+    assert "loop over the places" in str(error.value)

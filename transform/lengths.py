@@ -6,9 +6,10 @@ equal are one stand-in, so that shapes fit together, or do not, as they would wi
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -263,7 +264,7 @@ def check_unwritten(function: Function) -> None:
         return
     for node in walk(function.body):
         for operand in (*node.operands(), *(o for r in node.regions for o in r.outputs)):
-            if any(n in function.lengths.entries for n in _integers(operand)):
+            if any(_is_of_a_stand_in(n, function.lengths.entries) for n in _numbers(operand)):
                 raise RefusedError(
                     "an operation needs a length that is not known before the function runs",
                     node.origin.span,
@@ -271,10 +272,17 @@ def check_unwritten(function: Function) -> None:
                 )
 
 
-def _integers(operand: Operand | None) -> Iterator[int]:
+def _is_of_a_stand_in(number: int | float, stand_ins: Collection[int]) -> bool:
+    """Whether a number was made of a stand-in: `n + 1`, `n * m`, `1 / n`."""
+    if isinstance(number, int):
+        return abs(number) > FIRST_UNKNOWN // 2
+    return any(number * n == round(number * n) and 0 < abs(number * n) <= 64 for n in stand_ins)
+
+
+def _numbers(operand: Operand | None) -> Iterator[int | float]:
     if isinstance(operand, Lit):
         values = operand.value if isinstance(operand.value, tuple | list) else (operand.value,)
-        yield from (v for v in values if type(v) is int)
+        yield from (v for v in values if type(v) is int or type(v) is float and math.isfinite(v))
     elif isinstance(operand, Items):
         for item in operand.items:
-            yield from _integers(item)
+            yield from _numbers(item)

@@ -118,9 +118,14 @@ def index_type(array: Operand, index: Operand, selected: Selected | None = None)
             elif isinstance(item, Slice) and item.width is not None and item.width >= FIRST_UNKNOWN:
                 shape[axis] = item.width
                 items[k] = Slice(None, None, None)
+        if any(n >= FIRST_UNKNOWN for item in items for t in array_types(item) for n in t.shape):
+            raise RefusedError(
+                "how many places this index has is not known before the function runs",
+                remedy="loop over the places",
+            )
         # An array of places is copied from: sizes that stand for lengths are made small for it, and put back.
-        indices = [_concrete_index(item) for item in items]
         taken = [n for n in shape if n < FIRST_UNKNOWN]
+        indices = [_concrete_index(item) for item in items]
         for index in indices:
             if isinstance(index, int | np.integer | np.ndarray | list):
                 places = np.abs(np.asarray(index, np.int64))
