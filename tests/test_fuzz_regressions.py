@@ -192,6 +192,16 @@ def f(a, b, c):
         x = np.full((3, 2), c, dtype=float)
     return np.sum(x[:, ::-1] ** 2) + np.sum(a)
 """,
+    "rows in a list, of a length that only the iterations before tell": """
+def f(a, b, c):
+    k = 0
+    while a[0] * k < 1:
+        k += 1
+    rows = [a[k % 2 :][:1]]
+    for i in range(2):
+        rows.append(0.5 * rows[-1] + c * b[i, :1])
+    return np.sum(np.stack(rows) ** 2)
+""",
 }
 
 

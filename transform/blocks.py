@@ -24,9 +24,11 @@ from .ir import (
     Slice,
     Statement,
     Var,
+    type_of,
     variables,
     walk,
 )
+from .lengths import has_unknown
 from .liveness import IN_PLACE
 from .ownership import Memory
 from .result_types import mask_of
@@ -350,7 +352,7 @@ def numpy_loop(text: FunctionText, node: Repeat) -> list[str]:
     length = static_length(node)
     for result, _ in node.stacked:
         name = text.names.name(result)
-        if isinstance(result.type, ListType) or length is None:
+        if is_listed(result) or length is None:
             lines.append(f"{name} = []")
         else:
             found = result.type
@@ -377,10 +379,17 @@ def numpy_loop(text: FunctionText, node: Repeat) -> list[str]:
     loop, first, last = numpy_head(text, node)
     inner = [*first, *head, *body, *ends, *last] or ["pass"]
     lines += [loop, *(INDENT + line if line else line for line in inner)]
+    joined = [text.names.name(r) for r, _ in node.stacked if has_unknown(r.type)]
+    lines += [f"{name} = {text.speller.module('np')}.stack({name})" for name in joined]
     return lines + assignments(
         [text.names.name(r) for r in node.results[:count] if text.uses[r]],
         [p for r, p in zip(node.results, params, strict=False) if text.uses[r]],
     )
+
+
+def is_listed(result: Var) -> bool:
+    """Whether what a loop hands out is collected in a list: as its type says, or for want of a length."""
+    return isinstance(result.type, ListType) or has_unknown(result.type)
 
 
 def chunks(node: Repeat) -> list[list[Node]]:
@@ -413,8 +422,8 @@ def stored(
         if not own and not foreign:
             continue
         name, value = text.names.name(result), text.speller.operand(output, 1)
-        if isinstance(result.type, ListType):
-            found = result.type.item
+        if is_listed(result):
+            found = result.type.item if isinstance(result.type, ListType) else type_of(output)
             copied = isinstance(found, ArrayType) and found.shape and not keeps(node, output)
             lines.append(f"{name}.append({value}{'.copy()' if copied else ''})")
         else:
