@@ -223,6 +223,22 @@ def f(a, b, c):
         rows.append(x)
     return np.sum(np.array(rows)) + np.sum(b)
 """,
+    "a loop runs over an array whose name a branch gives away": """
+def f(a, b, c):
+    for r in a:
+        if c > 1.0:
+            a = np.full(2, c)
+        a += np.sin(a)
+    return r + np.sum(a) + np.sum(b)
+""",
+    "a loop runs over two arrays of which one loses its name": """
+def f(a, b, c):
+    for r, s in zip(a, b):
+        if c > 1.0:
+            a = np.full(2, c)
+        a += s
+    return r + np.sum(a)
+""",
     "a list holds an array that changes behind the loop": """
 def f(a, b, c):
     rows = []

@@ -78,6 +78,7 @@ class Interpreter:
         self.frames: list[Frame] = []  # of the functions that are running
         self.dynamic = 0  # how many branches on array values are around
         self.uncertain = 0  # how many branches, and loops that may end early, are around
+        self.held: list[Value] = []  # what the loops around run over, which need not have a name
 
     # --- functions ---
 
@@ -90,8 +91,11 @@ class Interpreter:
         return known(None) if result is None else result
 
     def visible(self, hidden: Set[Cell] = frozenset()) -> set[Storage]:
-        """The storages that some name of a running function leads to; names in `hidden` do not count."""
-        found: set[Storage] = set()
+        """The storages that some name of a running function leads to, or that a loop runs over.
+
+        Names in `hidden` do not count.
+        """
+        found = {a.storage for value in self.held for a in arrays_of(value)}
         todo = list(self.frames)
         seen: set[int] = set()
         while todo:
@@ -199,10 +203,16 @@ class Interpreter:
         origin = frame.origin(loop.origin)
         value = self.value(loop.iterable, frame)
         it = iteration(self, value, origin) if frame.anchor is None else None
-        if it is None:
-            self.walk_items(loop, self.items(value, loop.origin), frame)
-        elif it.length() != 0:
-            self.loop_over(loop, it, frame)
+        items = None if it is not None else self.items(value, loop.origin)
+        held = len(self.held)
+        self.held += items if it is None else it.rows  # type: ignore[arg-type]
+        try:
+            if items is not None:
+                self.walk_items(loop, items, frame)
+            elif it is not None and it.length() != 0:
+                self.loop_over(loop, it, frame)
+        finally:
+            del self.held[held:]
 
     def loop_over(self, loop: Loop, it: Iteration, frame: Frame, first: bool = True) -> None:
         """A loop that stays one. `first` says that its first iteration may still be taken out of it."""

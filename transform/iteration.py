@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,9 +33,11 @@ def iteration(interpreter: Interpreter, value: Value, origin: Origin) -> Iterati
 
         shape = interpreter.trace.attribute(rows, "shape", origin)
         length = item(interpreter, shape, known(0), origin)
-        return Iteration(
-            known(0), length, known(1), lambda index: item(interpreter, rows, index, origin)
-        )
+
+        def at(index: Value) -> Value:
+            return item(interpreter, rows, index, origin)
+
+        return Iteration(known(0), length, known(1), at, rows=(rows,))
     if isinstance(value, Struct) and value.rows is not None:
         return iteration(interpreter, value.rows, origin)
     return None
@@ -69,7 +72,7 @@ def enumerated(interpreter: Interpreter, it: Iteration, first: Value, origin: Or
             place = interpreter.operation(np.add, [place, first], origin)
         return struct(tuple, [place, it.at(index)])
 
-    return Iteration(it.start, it.stop, it.step, at)
+    return replace(it, at=at, counts=False)
 
 
 def zipped(interpreter: Interpreter, its: list[Iteration], origin: Origin) -> Iteration | None:
@@ -85,7 +88,8 @@ def zipped(interpreter: Interpreter, its: list[Iteration], origin: Origin) -> It
     def at(index: Value) -> Value:
         return struct(tuple, [item_at(interpreter, it, index, origin) for it in its])
 
-    return Iteration(known(0), stop, known(1), at)
+    rows = tuple(array for it in its for array in it.rows)
+    return Iteration(known(0), stop, known(1), at, rows=rows)
 
 
 def backwards(interpreter: Interpreter, it: Iteration, origin: Origin) -> Iteration | None:
@@ -99,14 +103,15 @@ def backwards(interpreter: Interpreter, it: Iteration, origin: Origin) -> Iterat
         last = range(it.start.value, it.start.value + length * step, step)[::-1]
         if _plain(it):
             before = op(np.subtract, [it.stop, known(1)], origin)
-            return Iteration(before, known(-1), known(-1), it.at, it.counts)
-        return Iteration(known(last.start), known(last.stop), known(last.step), it.at, it.counts)
+            return replace(it, start=before, stop=known(-1), step=known(-1))
+        start, stop, by = map(known, (last.start, last.stop, last.step))
+        return replace(it, start=start, stop=stop, step=by)
     if abs(step) != 1:
         return None
     one = known(step)
     start = op(np.subtract, [it.stop, one], origin)
     stop = op(np.subtract, [it.start, one], origin)
-    return Iteration(start, stop, known(-step), it.at, it.counts)
+    return replace(it, start=start, stop=stop, step=known(-step))
 
 
 def _plain(it: Iteration) -> bool:

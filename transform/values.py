@@ -211,6 +211,7 @@ class Iteration:
     step: Value
     at: Callable[[Value], Value]
     counts: bool = False  # the item is the index itself
+    rows: tuple[Array, ...] = ()  # the arrays whose rows are the items
 
     def length(self) -> int | None:
         """The number of items, where it is known."""
