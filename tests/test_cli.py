@@ -378,7 +378,8 @@ def on_terminal(*arguments: str, interrupt: str = "") -> tuple[int, str]:
     terminal, other = pty.openpty()
     environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
     child = subprocess.Popen(
-        backprose_command(*arguments),
+        # A process in the background ignores Ctrl-C, and so do those that it starts.
+        ["env", "--default-signal=INT", *backprose_command(*arguments)],
         stdin=other,
         stdout=other,
         stderr=other,

@@ -121,7 +121,7 @@ def text_of(told):
 
 def test_the_text_says_so():
     text = text_of("a sum that begins with 0")
-    assert "# for i in range(3): the first iteration" in text and "lax.fori_loop(1, 3, " in text
+    assert "# for i in range(3): the first iteration" in text and "lax.scan(step_i, " in text
 
 
 def test_a_loop_that_needs_no_such_thing_stays_whole():

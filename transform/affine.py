@@ -5,12 +5,12 @@ variables are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from .ir import Atom, Lit, Operand, StaticType, Var
+from .ir import Atom, Lit, Operand, Repeat, StaticType, Var, walk
 
 Form = tuple[Counter, int]  # coefficients of variables, and a constant
 Span = tuple[
@@ -109,3 +109,66 @@ def bounds_of(form: Form, spans: Mapping[Var, Span]) -> tuple[int, int] | None:
         low += min(k * least, k * most)
         high += max(k * least, k * most)
     return low, high
+
+
+class Ranges:
+    """Inequalities between forms, from the ranges of the loop variables in them."""
+
+    def __init__(self, atoms: Mapping[Var, Atom], spans: Mapping[Var, Span]):
+        self.atoms, self.spans = atoms, spans
+
+    def exceeds(self, one: Form, other: Form) -> bool:
+        """Whether a form is always greater than another."""
+        found = combined(np.subtract, [one, other])
+        least = None if found is None else self.least(found)
+        return least is not None and least >= 1
+
+    def is_natural(self, form: Form) -> bool:
+        """Whether a form is never negative: an index that does not count from the end."""
+        least = self.least(form)
+        return least is not None and least >= 0
+
+    def least(self, form: Form) -> int | None:
+        """The least value of a form; None where it is not known."""
+        found = self.eliminated(form, lambda v: True)
+        return None if found is None or found[0] else found[1]
+
+    def least_within(self, form: Form, loop: Repeat) -> Form | None:
+        """The least value of a form while the loops within another run, in terms of the variables that stay."""
+        inner = {n.index for n in walk(loop.body.body) if isinstance(n, Repeat)}
+        return self.eliminated(form, lambda v: v in inner)
+
+    def most_within(self, form: Form, loop: Repeat) -> Form | None:
+        """The greatest value, likewise."""
+        found = self.least_within((_scaled(form[0], -1), -form[1]), loop)
+        return None if found is None else (_scaled(found[0], -1), -found[1])
+
+    def eliminated(self, form: Form, chosen: Callable[[Var], bool]) -> Form | None:
+        """A form with some variables at the end of their range where it is least; inner ones first."""
+        for _ in range(len(self.spans) + 1):
+            mine = [v for v in form[0] if chosen(v)]
+            if not mine:
+                return form
+            named = {u for v in mine for end in self.ends(v) or () for u in end[0]}
+            v = next((v for v in mine if v not in named), None)
+            ends = self.ends(v) if v is not None else None
+            if v is None or ends is None:
+                return None
+            factor = form[0][v]
+            rest = Counter({u: k for u, k in form[0].items() if u is not v}), form[1]
+            end = ends[0] if factor > 0 else ends[1]
+            scaled = _scaled(end[0], factor), end[1] * factor
+            total = combined(np.add, [rest, scaled])
+            if total is None:
+                return None
+            form = total
+        return None
+
+    def ends(self, v: Var) -> tuple[Form, Form] | None:
+        """The least and the greatest value of a loop variable, as forms."""
+        start, stop, step = self.spans.get(v, (None, None, None))
+        if start is None or stop is None or step is None:
+            return None
+        if step > 0:
+            return start, (stop[0], stop[1] - 1)
+        return (stop[0], stop[1] + 1), start

@@ -155,8 +155,9 @@ def purpose(text: FunctionText, node: Repeat | Choice, word: str) -> str:
     if node.origin.spelling in PURPOSES and word == "step":
         return text.names.reserve(node.origin.spelling)
     index = getattr(node, "index", None)
-    if index is not None and node_uses_index(node) and index.depth is not None:  # type: ignore[arg-type]
-        back = f"{back}_{text.names.name(index)}"
+    if index is not None and index.depth is not None and index.hint != word:
+        used = node_uses_index(node)  # type: ignore[arg-type]
+        back = f"{back}_{text.names.name(index) if used else index.hint.strip('_')}".rstrip("_")
     return text.names.reserve(back)
 
 

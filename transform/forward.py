@@ -96,7 +96,7 @@ class _Forward:
         )
 
     def repeat(self, node: Repeat) -> None:
-        """The loop with the tangents of its active carries carried beside them."""
+        """The loop with the tangents of its active carries and streams beside them."""
         marked, count = self.context.active, len(node.inits)
         carried = [k for k, (r, _, p, _) in enumerate(node.carries) if r in marked or p in marked]
         marked.update(node.carries[k][2] for k in carried)
@@ -106,6 +106,12 @@ class _Forward:
         params = [tangent_of(node.body.params[k]) for k in carried]
         for k, param in zip(carried, params, strict=True):
             self.tangents[node.body.params[k]] = Array(param)
+        flows = [(p, a) for p, a in node.streamed if isinstance(a, Var) and a in marked]
+        elements = [tangent_of(p) for p, _ in flows]
+        marked.update(p for p, _ in flows)
+        streams = [self.operand(a, a, node) for _, a in flows]
+        for (p, _), element in zip(flows, elements, strict=True):
+            self.tangents[p] = Array(element)
         with self.context.trace.region() as nodes:
             for inner in node.body.body:
                 self.node(inner)
@@ -122,7 +128,7 @@ class _Forward:
         dots = [self.result_dot(node.results[k]) for k in carried]
         rows = [self.result_dot(node.stacked[k][0]) for k in stacked]
         body = Region(
-            (*node.body.params[:count], *params, *node.body.params[count:]),
+            (*node.body.params[:count], *params, *node.body.params[count:], *elements),
             tuple(nodes),
             (*outputs[:count], *ends, *outputs[count:], *extra),
         )
@@ -132,6 +138,7 @@ class _Forward:
                 results=(*node.results[:count], *dots, *node.results[count:], *rows),
                 inits=(*node.inits, *inits),
                 body=body,
+                streams=(*node.streams, *streams),
                 test=test,
             )
         )

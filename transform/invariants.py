@@ -86,7 +86,17 @@ def _check_nodes(
 
 
 # Up to this step the adjoint of a loop or a branch may read what the loop or the branch defines inside.
-BEFORE_TAPES = ("typed", "adjoint", "merged", "made whole", "simplified", "sunk", "free of jax")
+BEFORE_TAPES = (
+    "typed",
+    "streamed",
+    "adjoint",
+    "merged",
+    "read again",
+    "made whole",
+    "simplified",
+    "sunk",
+    "free of jax",
+)
 
 
 def _check_types(function: Function, step: str, node: Node) -> None:

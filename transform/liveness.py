@@ -58,6 +58,9 @@ class Families:
         for node in walk(nodes):
             if isinstance(node, Repeat):  # what is read back has the name that it was saved under
                 for element, rows in node.streamed:
+                    for inner in defined_within(node.body):  # what it becomes in the iteration
+                        if element.hint != "t" and inner.hint == element.hint and not inner.depth:
+                            self.join(element, inner)
                     inner = saved.get(rows) if isinstance(rows, Var) else None
                     if inner is not None:
                         self.join(element, inner)

@@ -25,11 +25,13 @@ from .outline import outline
 from .ownership import own
 from .promote import promote
 from .read import read
+from .reread import reread
 from .reverse import reverse
 from .show import show_function, show_lowered
 from .simplify import simplify
 from .sinks import sink_additions
 from .specialise import Typed, parameter, specialise
+from .streams import stream
 from .tape import record_for_jax, record_for_numpy, with_bound
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, struct
@@ -38,15 +40,15 @@ from .windows import forget_stops
 
 CHECK_EVERY_STEP = False  # the tests set it
 
-MODES = ("grad", "value_and_grad", "vjp", "jvp")
+MODES = ("primal", "grad", "value_and_grad", "vjp", "jvp")
 
 
 @dataclass(frozen=True)
 class Request:
     """What to differentiate, for which arguments, and how.
 
-    `mode` is "grad" or "value_and_grad" (of a scalar), "vjp" (the derivative takes the adjoint of the result as a
-    last argument) or "jvp" (it takes the tangents of `wrt`). `aux` says that the function returns
+    `mode` is "primal" (the function itself), "grad" or "value_and_grad" (of a scalar), "vjp" (the derivative takes the
+    adjoint of the result as a last argument) or "jvp" (it takes the tangents of `wrt`). `aux` says that it returns
     `(result, anything)`.
     """
 
@@ -103,6 +105,7 @@ class Derived:
 STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     "jax": (
         ("merged", merge_writes),
+        ("read again", reread),
         ("made whole", make_whole),
         ("simplified", simplify),
         ("recorded", record_for_jax),
@@ -113,6 +116,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     ),
     "numpy": (
         ("merged", merge_writes),
+        ("read again", reread),
         ("simplified", simplify),
         ("sunk", sink_additions),
         ("free of jax", refuse_jax),
@@ -138,6 +142,12 @@ def derive(request: Request, show: bool = False) -> Derived:
         check(typed.function, "typed")
     if show:
         forms["typed"] = show_function(typed.function)
+    if request.target == "jax":
+        typed = replace(typed, function=stream(typed.function))
+        if CHECK_EVERY_STEP:
+            check(typed.function, "streamed")
+        if show:
+            forms["streamed"] = show_function(typed.function)
     function, result = differentiate(request, typed)
     if CHECK_EVERY_STEP:
         check(function, "adjoint")
@@ -193,6 +203,9 @@ def _structured(value: Value, arrays: Iterator[Any]) -> Any:
 
 def differentiate(request: Request, typed: Typed) -> tuple[Function, Value]:
     """The function that computes what the request asks for, not simplified yet, and what it returns."""
+    if request.mode == "primal":
+        trace = Trace(list(typed.function.body), lengths=typed.function.lengths)
+        return _finished(typed.function, request, trace, typed.result, []), typed.result
     for name in request.wrt:
         _check_differentiable(name, request.specs[name])
     wrt = [leaf for name in request.wrt for leaf in _leaves(typed.params[name])]
@@ -235,7 +248,7 @@ def _reverse(
         )
     elif parts is not None:
         result = struct(tuple, parts)
-    return _finished(function, request, trace, result, extra)
+    return _finished(function, request, trace, result, extra), result
 
 
 def _jvp(
@@ -260,15 +273,16 @@ def _jvp(
     result = struct(tuple, [primary, _gradient(trace, primary, found)])
     if aux is not None:
         result = struct(tuple, [result, aux])
-    return _finished(function, request, trace, result, extra)
+    return _finished(function, request, trace, result, extra), result
 
 
 def _finished(
     function: Function, request: Request, trace: Trace, result: Value, extra: list[tuple[str, Var]]
-) -> tuple[Function, Value]:
-    *rest, last = request.wrt
+) -> Function:
+    *rest, last = request.wrt or ("",)
     names = f"{', '.join(rest)} and {last}" if rest else last
     what = {
+        "primal": "{f}, as JAX computes it.",
         "grad": "Gradient of {f} with respect to {w}.",
         "value_and_grad": "Value of {f} and its gradient with respect to {w}.",
         "vjp": "Value of {f} and the adjoint of {w} for an adjoint of the result.",
@@ -277,16 +291,16 @@ def _finished(
     signature = ", ".join(filter(None, [function.signature, *(name for name, _ in extra)]))
     if extra and ("=" in function.signature or "*" in function.signature):
         signature = ", ".join([*(n for n, _ in function.params), *(n for n, _ in extra)])
-    finished = replace(
+    name = function.name.rstrip("_")
+    return replace(
         function,
-        name=f"{function.name.rstrip('_')}_{request.mode}",
+        name=name if request.mode == "primal" else f"{name}_{request.mode}",
         signature=signature,
         params=(*function.params, *extra),
         body=tuple(trace.atoms),
         output=operand_of(result),
         doc=what.format(f=function.name.replace("lambda_", "the lambda"), w=names),
     )
-    return finished, result
 
 
 def header(request: Request) -> str:

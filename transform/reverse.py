@@ -209,7 +209,7 @@ class _Reverse:
         with trace.region() as nodes:
             params = [adjoint_of(param) for _, _, param, _ in carries]
             sums = {v: adjoint_of(v) for v in read}
-            elements = [Var("t", strong(type_of(output))) for _, _, output in streams]  # type: ignore[arg-type]
+            elements = [Var("seed", strong(type_of(output))) for _, _, output in streams]  # type: ignore[arg-type]
             for (_, _, _, output), param in zip(carries, params, strict=True):
                 inner.contribute(output, Array(param), origin)
             for (_, _, output), element in zip(streams, elements, strict=True):
@@ -220,21 +220,24 @@ class _Reverse:
             for part in reversed(node.body.body):
                 inner.node(part)
             outputs = [inner.operand(inner.adjoint(c[2]), c[2], origin) for c in carries]
+            given = [(p, a) for p, a in node.streamed if p in active and inner.adjoint(p)]
+            rows = [inner.operand(inner.adjoint(p), p, origin) for p, _ in given]
             added = {v: inner.adjoint(v) for v in sums}
         added = {v: d for v, d in added.items() if operand_of(d) is not sums[v]}  # type: ignore[arg-type]
         starts = [self.operand(self.take(v), v, origin) for v in added]
         results = [adjoint_of(init) if isinstance(init, Var) else Var("t", p.type)
                    for (_, init, _, _), p in zip(carries, params, strict=True)]  # fmt: skip
         totals = [adjoint_of(v) for v in added]
+        stacked = [Var(f"d{p.hint}s", strong(type_of(a))) for p, a in given]  # type: ignore[arg-type]
         index = None if node.index is None else replace_var(node.index)
         trace.add(
             Repeat(
-                (*results, *totals),
+                (*results, *totals, *stacked),
                 (*inits, *starts),
                 Region(
                     (*params, *(sums[v] for v in added), *elements),
                     tuple(nodes),
-                    (*outputs, *(operand_of(d) for d in added.values() if d is not None)),
+                    (*outputs, *(operand_of(d) for d in added.values() if d is not None), *rows),
                 ),
                 index,
                 node.span if node.test is None else None,
@@ -248,6 +251,8 @@ class _Reverse:
         )
         for (_, init, _, _), result in zip(carries, results, strict=True):
             self.contribute(init, Array(result), origin)
+        for (_, array), total in zip(given, stacked, strict=True):
+            self.contribute(array, Array(total), origin)
         for v, total in zip(added, totals, strict=True):
             self.contributions.setdefault(v, []).insert(0, Array(total))
             self.origins[v] = origin

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import add_at, place
+from ..primitives import add_at, place, update
 from .derivative import Context
 from .ir import ArrayType, Atom, Items, Lit, Operand, Origin, Slice, Var
 from .values import Array, Struct, Value, is_static, known, static_value, value_of
@@ -23,12 +23,13 @@ def collect(
     placed = [_placed(context, part) for part in parts]
     tiles = [atom for atom in placed if atom is not None]
     rest = [part for part, atom in zip(parts, placed, strict=True) if atom is None]
-    if len(tiles) > 1 and not inside:
+    cleared = any(_cleared(context, part) for part in rest)
+    if len(tiles) > 1 and not inside and not cleared:
         joined = join(context, tiles, v.type, origin)
         if joined is not None:
             parts = [joined, *rest]
     later: list[Atom] = []
-    if inside or not all(is_static(atom.args[2]) for atom in tiles):
+    if inside or cleared or not all(is_static(atom.args[2]) for atom in tiles):
         atoms = [_placed(context, part) for part in parts]
         dense = [p for p, atom in zip(parts, atoms, strict=True) if atom is None]
         later = [atom for atom in atoms if atom is not None]
@@ -75,6 +76,13 @@ def _placed(context: Context, value: Value) -> Atom | None:
     operand = value.operand if isinstance(value, Array) else None
     atom = context.trace.definitions.get(operand) if isinstance(operand, Var) else None
     return atom if atom is not None and atom.op is place else None
+
+
+def _cleared(context: Context, value: Value) -> bool:
+    """Whether an adjoint has zeros where an assignment has overwritten the array, to be filled again."""
+    operand = value.operand if isinstance(value, Array) else None
+    atom = context.trace.definitions.get(operand) if isinstance(operand, Var) else None
+    return atom is not None and atom.op is update and atom.args[1] == Lit(0)
 
 
 def join(context: Context, tiles: list[Atom], whole: ArrayType, origin: Origin) -> Value | None:

@@ -224,7 +224,7 @@ class _Tapes:
                 assert isinstance(v.type, ArrayType)
                 size = length if length is not None else max(most or 0, 1)
                 wanted = ArrayType((size, *v.type.shape), v.type.dtype)
-            rows = self.save(saved, v, wanted, path)
+            rows = kept_anyway(primal, v, wanted) or self.save(saved, v, wanted, path)
             element = Var(v.hint, v.type, v.depth, v.adjoint_of, v.tangent_of)
             fresh[v] = element
             if length is not None or in_list:
@@ -431,6 +431,17 @@ class _Tapes:
                 self.trace.emit(result, update, (param, inner, operand_of(place)), (), origin)
             carries.append((outer, init, param, result))
         return with_carries(node, carries, nodes)
+
+
+def kept_anyway(loop: Repeat, v: Var, wanted: Type) -> Var | None:
+    """The array that holds a value of each iteration without being made for it: a stream, or what is stacked."""
+    for element, rows in loop.streamed:
+        if element is v and isinstance(rows, Var) and rows.type == wanted:
+            return rows
+    for rows, output in loop.stacked:
+        if output is v and rows.type == wanted:
+            return rows
+    return None
 
 
 def with_carries(

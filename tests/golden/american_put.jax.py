@@ -21,7 +21,7 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
     t6 = strike - prices
     values = jnp.maximum(t6, 0)
 
-    def step_step(carry, step):
+    def step1(carry, step):
         prices, values = carry
         t7 = jnp.arange(2) < step
         prices1 = jnp.where(t7, prices * up, prices)
@@ -32,7 +32,7 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
         return (prices1, values1), (hold, t9, t8, values, prices)
 
     (prices, values), (holds, ts, ts1, valuess, pricess) = lax.scan(
-        step_step, (prices, values), jnp.arange(steps, 0, -1)
+        step1, (prices, values), jnp.arange(1, steps + 1), reverse=True
     )
     value = values[0]
 
@@ -41,9 +41,9 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
     # Adjoint of for step in range(steps, 0, -1)
     dprices = jnp.zeros_like(prices)
 
-    def back_step(carry, row):
+    def back(carry, row):
         dprices, dvalues, dup, dp, ddiscount, dstrike = carry
-        step, hold, t9, t8, values, prices = row
+        step, hold, t9, t8, values1, prices = row
         # Adjoint of values[:step] = np.maximum(hold, strike - prices[:step])
         t10 = hold == t9
         t11 = dvalues / 2
@@ -65,7 +65,7 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
         # Adjoint of hold = discount * (p * values[1 : step + 1] + (1 - p) * values[:step])
         dp = (
             dp
-            - jnp.sum(jnp.where(t13, dt1 * values, 0))
+            - jnp.sum(jnp.where(t13, dt1 * values1, 0))
             + jnp.sum(jnp.where(t13, dt1 * jnp.roll(values, -1), 0))
         )
         ddiscount += jnp.sum(jnp.where(t13, dhold * t8, 0))
@@ -74,10 +74,9 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
         return (dprices, dvalues, dup, dp, ddiscount, dstrike), None
 
     (dprices, dvalues, dup, dp, ddiscount, dstrike), _ = lax.scan(
-        back_step,
+        back,
         (dprices, dvalues, 0.0, 0.0, 0.0, 0.0),
-        (jnp.arange(steps, 0, -1), holds, ts, ts1, valuess, pricess),
-        reverse=True,
+        (jnp.arange(1, steps + 1), holds, ts, ts1, valuess, pricess),
     )
     # Adjoint of values = np.maximum(strike - prices, 0)
     dt6 = jnp.where(t6 == 0, dvalues / 2, jnp.where(t6 > 0, dvalues, 0))

@@ -31,22 +31,19 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
     ts1 = []
     ts2 = []
     ts3 = []
-    ts4 = []
     for step in range(steps, 0, -1):
         t7 = prices[:step].copy()
-        ts4.append(t7)
+        ts3.append(t7)
         prices[:step] = t7 * up
-        t8 = values[1 : step + 1].copy()
-        ts3.append(t8)
-        t9 = values[:step].copy()
-        ts2.append(t9)
-        t10 = p * t8 + (1 - p) * t9
-        ts1.append(t10)
-        hold = discount * t10
+        t8 = values[:step].copy()
+        ts2.append(t8)
+        t9 = p * values[1 : step + 1] + (1 - p) * t8
+        ts1.append(t9)
+        hold = discount * t9
         holds.append(hold)
-        t11 = strike - prices[:step]
-        ts.append(t11)
-        values[:step] = np.maximum(hold, t11)
+        t10 = strike - prices[:step]
+        ts.append(t10)
+        values[:step] = np.maximum(hold, t10)
     value = values[0]
 
     # Adjoint of return values[0]
@@ -59,35 +56,36 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
     dstrike = 0.0
     for step in reversed(range(steps, 0, -1)):
         hold = holds[steps - step]
-        t11 = ts[steps - step]
-        t10 = ts1[steps - step]
-        t9 = ts2[steps - step]
-        t8 = ts3[steps - step]
-        t7 = ts4[steps - step]
+        t10 = ts[steps - step]
+        t9 = ts1[steps - step]
+        t8 = ts2[steps - step]
+        t7 = ts3[steps - step]
+        # Adjoint of hold = discount * (p * values[1 : step + 1] + (1 - p) * values[:step])
+        t11 = step + 1
         # Adjoint of values[:step] = np.maximum(hold, strike - prices[:step])
         dt = dvalues[:step]
-        t12 = hold == t11
+        t12 = hold == t10
         t13 = dt / 2
-        dhold = np.where(t12, t13, np.where(hold > t11, dt, 0))
-        dt11 = np.where(t12, t13, np.where(t11 > hold, dt, 0))
+        dhold = np.where(t12, t13, np.where(hold > t10, dt, 0))
+        dt10 = np.where(t12, t13, np.where(t10 > hold, dt, 0))
         # Adjoint of hold = discount * (p * values[1 : step + 1] + (1 - p) * values[:step])
-        dt10 = dhold * discount
+        dt9 = dhold * discount
         # Adjoint of values[:step] = np.maximum(hold, strike - prices[:step])
-        dprices[:step] -= dt11
+        dprices[:step] -= dt10
         # Adjoint of prices[:step] = prices[:step] * up
         dt1 = dprices[:step]
         t14 = dt1 * t7
         dprices[:step] = dt1 * up
         # Adjoint of hold = discount * (p * values[1 : step + 1] + (1 - p) * values[:step])
-        dvalues[:step] = dt10 * (1 - p)
-        dvalues[1 : step + 1] += dt10 * p
+        dvalues[:step] = dt9 * (1 - p)
+        dvalues[1:t11] += dt9 * p
         # Adjoint of prices[:step] = prices[:step] * up
         dup += np.sum(t14)
         # Adjoint of hold = discount * (p * values[1 : step + 1] + (1 - p) * values[:step])
-        dp = dp - np.sum(dt10 * t9) + np.sum(dt10 * t8)
-        ddiscount += np.sum(dhold * t10)
+        dp = dp - np.sum(dt9 * t8) + np.sum(dt9 * values[1:t11])
+        ddiscount += np.sum(dhold * t9)
         # Adjoint of values[:step] = np.maximum(hold, strike - prices[:step])
-        dstrike += np.sum(dt11)
+        dstrike += np.sum(dt10)
     # Adjoint of values = np.maximum(strike - prices, 0)
     dt6 = np.where(t6 == 0, dvalues / 2, np.where(t6 > 0, dvalues, 0))
     dstrike = dstrike + np.sum(dt6)

@@ -9,78 +9,61 @@ def cholesky_rows_value_and_grad(A):
     """Value of cholesky_rows and its gradient with respect to A."""
     n = A.shape[0]
 
-    def step_i(carry, i):
+    def step_i(i, carry):
         A, logdet = carry
 
-        def step_j(j, carry):
-            A, ts3, ts4, ts5, ts6 = carry
-            t = A[i]
-            t1 = A[j]
-            t2 = jnp.arange(2) < j
-            t3 = A[j, j]
-            t4 = (A[i, j] - jnp.where(t2, t, 0) @ jnp.where(t2, t1, 0)) / t3
-            A = A.at[i, j].set(t4)
-            ts3 = ts3.at[j].set(t3)
-            ts4 = ts4.at[j].set(t4)
-            ts5 = ts5.at[j].set(t1)
-            ts6 = ts6.at[j].set(t)
-            return A, ts3, ts4, ts5, ts6
+        def step_j(j, A):
+            t = jnp.arange(2) < j
+            t1 = A[i, j] - jnp.where(t, A[i], 0) @ jnp.where(t, A[j], 0)
+            t2 = t1 / A[j, j]
+            return A.at[i, j].set(t2)
 
-        A, ts3, ts4, ts5, ts6 = lax.fori_loop(
-            0,
-            i,
-            step_j,
-            (A, jnp.zeros(1), jnp.zeros(1), jnp.zeros((1, 2)), jnp.zeros((1, 2))),
-        )
-        t5 = A[i]
-        t6 = jnp.where(jnp.arange(2) < i, t5, 0)
-        t7 = jnp.sqrt(A[i, i] - t6 @ t6)
-        A = A.at[i, i].set(t7)
-        t8 = A[i, i]
-        logdet += 2 * jnp.log(t8)
-        return (A, logdet), (t8, t7, t5, ts3, ts4, ts5, ts6)
+        A = lax.fori_loop(0, i, step_j, A)
+        t3 = jnp.where(jnp.arange(2) < i, A[i], 0)
+        A = A.at[i, i].set(jnp.sqrt(A[i, i] - t3 @ t3))
+        logdet += 2 * jnp.log(A[i, i])
+        return A, logdet
 
-    (A, logdet), (ts, ts1, ts2, tss, tss1, tss2, tss3) = lax.scan(
-        step_i, (A, 0.0), jnp.arange(n)
-    )
-    t9 = jnp.tril(A, k=-1)
-    value = logdet + jnp.sum(t9**2)
+    A, logdet = lax.fori_loop(0, n, step_i, (A, 0.0))
+    t4 = jnp.tril(A, k=-1)
+    value = logdet + jnp.sum(t4**2)
 
     # Adjoint of return logdet + np.sum(np.tril(A, -1) ** 2)
-    dA = jnp.tril(2 * t9, k=-1)
+    dA = jnp.tril(2 * t4, k=-1)
 
     # Adjoint of for i in range(n)
-    def back_i(dA, row):
-        i, t8, t7, t5, ts3, ts4, ts5, ts6 = row
+    def back_i(k, dA):
+        i = n - 1 - k
         # Adjoint of logdet += 2 * np.log(A[i, i])
-        dA = dA.at[i, i].add(2.0 / t8)
+        t5 = A[i, i]
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt = dA[i, i] / (2 * t7)
+        t6 = A[i]
+        # Adjoint of logdet += 2 * np.log(A[i, i])
+        dA = dA.at[i, i].add(2.0 / t5)
+        # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
+        dt = dA[i, i] / (2 * t5)
         dA = dA.at[i, i].set(dt)
-        t10 = jnp.arange(2)
-        t11 = jnp.where(t10 < i, -(dt * t5), 0)
-        dA = dA.at[i].add(t11)
-        dA = dA.at[i].add(t11)
+        t7 = jnp.arange(2)
+        t8 = jnp.where(t7 < i, -(dt * t6), 0)
+        dA = dA.at[i].add(t8)
+        dA = dA.at[i].add(t8)
 
         # Adjoint of for j in range(i)
-        def back_j(k, dA):
-            j = i - 1 - k
-            t12 = ts3[j]
+        def back_j(k1, dA):
+            j = i - 1 - k1
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
-            dt4 = dA[i, j]
-            dt1 = dt4 / t12
-            dt2 = -dt1
+            t9 = A[j, j]
+            dt2 = dA[i, j]
+            dt1 = dt2 / t9
+            dt3 = -dt1
             dA = dA.at[i, j].set(dt1)
-            dA = dA.at[j, j].add(-(dt4 * ts4[j] / t12))
-            t13 = t10 < j
-            dA = dA.at[j].add(jnp.where(t13, dt2 * ts6[j], 0))
-            return dA.at[i].add(jnp.where(t13, dt2 * ts5[j], 0))
+            dA = dA.at[j, j].add(-(dt2 * A[i, j] / t9))
+            t10 = t7 < j
+            dA = dA.at[j].add(jnp.where(t10, dt3 * t6, 0))
+            return dA.at[i].add(jnp.where(t10, dt3 * A[j], 0))
 
-        dA = lax.fori_loop(0, i, back_j, dA)
-        return dA, None
+        return lax.fori_loop(0, i, back_j, dA)
 
-    dA, _ = lax.scan(
-        back_i, dA, (jnp.arange(n), ts, ts1, ts2, tss, tss1, tss2, tss3), reverse=True
-    )
+    dA = lax.fori_loop(0, n, back_i, dA)
 
     return value, (dA,)

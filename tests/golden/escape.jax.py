@@ -16,7 +16,7 @@ def escape_value_and_grad(c_re, c_im, limit):
         k, done, z_re, z_im, counts, steps, ts, masks, ts1, ts2, ts3 = carry
         return (k < limit) & ~done
 
-    def step(carry):
+    def step_k(carry):
         k, done, z_re, z_im, counts, steps, ts, masks, ts1, ts2, ts3 = carry
         mask = z_re**2 + z_im**2 < 4.0
         done = ~jnp.any(mask)
@@ -49,7 +49,7 @@ def escape_value_and_grad(c_re, c_im, limit):
 
     _, _, z_re, z_im, counts, steps, ts, masks, ts1, ts2, ts3 = lax.while_loop(
         unfinished,
-        step,
+        step_k,
         (0, False, z_re, z_im, counts, 0, jnp.zeros(1, dtype=bool), jnp.zeros((1, 3, 6), dtype=bool), jnp.zeros((1, 18)), jnp.zeros((1, 18)), jnp.zeros((1, 18))),
     )
     t3 = 1 + z_re**2 + z_im**2

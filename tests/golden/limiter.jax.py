@@ -7,88 +7,76 @@ import jax.numpy as jnp
 
 def limiter_value_and_grad(signal, low, high):
     """Value of limiter and its gradient with respect to signal, low and high."""
-    signal = jnp.asarray(signal)
     out = signal.copy()
 
-    def step_i(out, i):
-        t = signal[i]
-        t1 = t > high
+    def step_i(_, row):
+        out_i, signal_i = row
+        t = signal_i > high
 
         def then1():
-            t2 = jnp.tanh(t - high)
-            out1 = out.at[i].set(high + t2 / 2)
-            return out1, t2, False, 0.0
+            t1 = jnp.tanh(signal_i - high)
+            out_i = high + t1 / 2
+            return out_i, t1, False, 0.0
 
         def otherwise1():
-            t3 = t < low
+            t2 = signal_i < low
 
             def then():
-                t4 = jnp.tanh(t - low)
-                out1 = out.at[i].set(low + t4 / 2)
-                return out1, t4
+                t3 = jnp.tanh(signal_i - low)
+                out_i1 = low + t3 / 2
+                return out_i1, t3
 
             def otherwise():
-                return out, 0.0
+                return out_i, 0.0
 
-            out1, t4 = lax.cond(t3, then, otherwise)
-            return out1, 0.0, t3, t4
+            out_i1, t3 = lax.cond(t2, then, otherwise)
+            return out_i1, 0.0, t2, t3
 
-        out, t2, t3, t4 = lax.cond(t1, then1, otherwise1)
-        return out, (t1, t2, t3, t4)
+        out_i, t1, t2, t3 = lax.cond(t, then1, otherwise1)
+        return None, (out_i, t, t1, t2, t3)
 
-    out, (ts, ts1, ts2, ts3) = lax.scan(step_i, out, jnp.arange(signal.shape[0]))
-    # score(out)
-    t5 = jnp.cos(jnp.arange(out.size)).reshape(out.shape)
-    value = jnp.sum(t5 * out)
+    _, (out1, ts, ts1, ts2, ts3) = lax.scan(step_i, None, (out, signal))
+    # score(out1)
+    t4 = jnp.cos(jnp.arange(out1.size)).reshape(out1.shape)
+    value = jnp.sum(t4 * out1)
 
     # Adjoint of for i in range(len(signal))
-    dsignal = jnp.zeros_like(signal)
-
     def back_i(carry, row):
-        dout, dsignal, dhigh, dlow = carry
-        i, t1, t2, t3, t4 = row
+        dhigh, dlow = carry
+        dout_i, t, t1, t2, t3 = row
 
         # Adjoint of if signal[i] > high
         def then3():
             # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
-            dt = dout[i]
-            dout1 = dout.at[i].set(0)
-            dt1 = dt / 2 * (1 - t2**2)
+            dt = dout_i / 2 * (1 - t1**2)
             # Adjoint of if signal[i] > high
-            dhigh1 = dt - dt1
-            return dout1, dhigh1, dt1, 0.0, 0.0
+            dhigh1 = dout_i - dt
+            return dhigh1, dt, 0.0, 0.0
 
         def otherwise3():
             # Adjoint of elif signal[i] < low
             def then2():
                 # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
-                dt2 = dout[i]
-                dout1 = dout.at[i].set(0)
-                dt3 = dt2 / 2 * (1 - t4**2)
+                dt = dout_i / 2 * (1 - t3**2)
                 # Adjoint of elif signal[i] < low
-                dlow1 = dt2 - dt3
-                return dout1, dlow1, dt3
+                dlow1 = dout_i - dt
+                return dlow1, dt, 0.0
 
             def otherwise2():
-                return dout, 0.0, 0.0
+                return 0.0, 0.0, dout_i
 
-            dout1, dlow1, t6 = lax.cond(t3, then2, otherwise2)
-            return dout1, 0.0, 0.0, t6, dlow1
+            dlow1, dsignal_i, dout_i1 = lax.cond(t2, then2, otherwise2)
+            return 0.0, dsignal_i, dlow1, dout_i1
 
-        dout, dhigh1, t7, t6, dlow1 = lax.cond(t1, then3, otherwise3)
-        dsignal = dsignal.at[i].add(t7)
-        dsignal = dsignal.at[i].add(t6)
+        dhigh1, dsignal_i, dlow1, dout_i = lax.cond(t, then3, otherwise3)
         dhigh += dhigh1
         dlow += dlow1
-        return (dout, dsignal, dhigh, dlow), None
+        return (dhigh, dlow), (dout_i, dsignal_i)
 
-    (dout, dsignal, dhigh, dlow), _ = lax.scan(
-        back_i,
-        (t5, dsignal, 0.0, 0.0),
-        (jnp.arange(signal.shape[0]), ts, ts1, ts2, ts3),
-        reverse=True,
+    (dhigh, dlow), (dout, dsignal_is) = lax.scan(
+        back_i, (0.0, 0.0), (t4, ts, ts1, ts2, ts3), reverse=True
     )
     # Adjoint of out = signal.copy()
-    dsignal1 = dsignal + dout
+    dsignal = dsignal_is + dout
 
-    return value, (dsignal1, dlow, dhigh)
+    return value, (dsignal, dlow, dhigh)

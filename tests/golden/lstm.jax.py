@@ -8,12 +8,11 @@ import jax.numpy as jnp
 
 def lstm_value_and_grad(X, h, c, W, U, b):
     """Value of lstm and its gradient with respect to X, h, c, W, U and b."""
-    X = jnp.asarray(X)
     H = h.shape[0]
 
-    def step_t(carry, t):
+    def step_t(carry, X_t):
         c, h, loss = carry
-        z = X[t] @ W + h @ U + b
+        z = X_t @ W + h @ U + b
         # sigmoid(z[:H])
         i = 1 / (1 + jnp.exp(-z[:H]))
         # sigmoid(z[H : 2 * H])
@@ -27,9 +26,7 @@ def lstm_value_and_grad(X, h, c, W, U, b):
         loss += jnp.mean(h1**2)
         return (c1, h1, loss), (h1, o, t1, i, f, g, c, h)
 
-    (c, h, loss), (hs, os, ts, is_, fs, gs, cs, hs1) = lax.scan(
-        step_t, (c, h, 0.0), jnp.arange(X.shape[0])
-    )
+    (c, h, loss), (hs, os, ts, is_, fs, gs, cs, hs1) = lax.scan(step_t, (c, h, 0.0), X)
     # score(h)
     t2 = jnp.cos(jnp.arange(h.size)).reshape(h.shape)
     # score(c)
@@ -37,14 +34,13 @@ def lstm_value_and_grad(X, h, c, W, U, b):
     value = loss + jnp.sum(t2 * h) + jnp.sum(t3 * c)
 
     # Adjoint of for t in range(X.shape[0])
-    dX = jnp.zeros_like(X)
     dW = jnp.zeros_like(W)
     dU = jnp.zeros_like(U)
     db = jnp.zeros_like(b)
 
     def back_t(carry, row):
-        dc, dh, dX, dW, dU, db = carry
-        t, h, o, t1, i, f, g, c, h1 = row
+        dc, dh, dW, dU, db = carry
+        h, o, t1, i, f, g, c, h1, X_t1 = row
         # Adjoint of loss += np.mean(h**2)
         dh1 = dh + 2 / h.size * h
         # Adjoint of h = o * np.tanh(c)
@@ -62,17 +58,14 @@ def lstm_value_and_grad(X, h, c, W, U, b):
         t4 = dz[:, None]
         dh = (U @ t4)[..., 0]
         t5 = dz[None]
-        dX = dX.at[t].add((W @ t4)[..., 0])
-        dW = dW + X[t][:, None] * t5
+        dX_t = (W @ t4)[..., 0]
+        dW = dW + X_t1[:, None] * t5
         dU = dU + h1[:, None] * t5
         db = db + dz
-        return (dc, dh, dX, dW, dU, db), None
+        return (dc, dh, dW, dU, db), dX_t
 
-    (dc, dh, dX, dW, dU, db), _ = lax.scan(
-        back_t,
-        (t3, t2, dX, dW, dU, db),
-        (jnp.arange(X.shape[0]), hs, os, ts, is_, fs, gs, cs, hs1),
-        reverse=True,
+    (dc, dh, dW, dU, db), dX = lax.scan(
+        back_t, (t3, t2, dW, dU, db), (hs, os, ts, is_, fs, gs, cs, hs1, X), reverse=True
     )
 
     return value, (dX, dh, dc, dW, dU, db)

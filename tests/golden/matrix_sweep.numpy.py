@@ -9,27 +9,20 @@ def matrix_sweep_value_and_grad(a):
     n = a.shape[0]
     m = a.shape[1]
     a = a.copy()
-    tss = np.empty((1, 2))
     for i in range(1, n):
-        ts = np.empty(2)
         for j in range(1, m):
-            t = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
-            ts[j - 1] = t
-            a[i, j] = t
-        tss[i - 1] = ts
+            a[i, j] = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
     # score(a)
-    t1 = np.cos(np.arange(a.size)).reshape(a.shape)
-    value = np.sum(t1 * a)
+    t = np.cos(np.arange(a.size)).reshape(a.shape)
+    value = np.sum(t * a)
 
     # Adjoint of for i in range(1, n)
-    da = t1
+    da = t
     for i in reversed(range(1, n)):
-        ts = tss[i - 1]
         # Adjoint of for j in range(1, m)
         for j in reversed(range(1, m)):
-            t = ts[j - 1]
             # Adjoint of a[i, j] = np.tanh(a[i, j] + 0.3 * a[i, j - 1] + 0.2 * a[i - 1, j])
-            dt = da[i, j] * (1 - t**2)
+            dt = da[i, j] * (1 - a[i, j] ** 2)
             da[i, j] = dt
             da[i - 1, j] += dt * 0.2
             da[i, j - 1] += dt * 0.3

@@ -7,38 +7,36 @@ import jax.numpy as jnp
 
 def recurrence_value_and_grad(x, d):
     """Value of recurrence and its gradient with respect to x and d."""
-    x = jnp.asarray(x)
     y = jnp.zeros_like(x)
     y = y.at[0].set(x[0])
 
-    def step_i(y, i):
-        t = jnp.tanh(y[i - 1])
-        y = y.at[i].set(x[i] + t * d)
-        return y, t
+    def step_i(y_prev, x_i):
+        t = jnp.tanh(y_prev)
+        y_i = x_i + t * d
+        return y_i, (y_i, t)
 
-    y, ts = lax.scan(step_i, y, jnp.arange(1, x.shape[0]))
+    _, (ys, ts) = lax.scan(step_i, y[0], x[1:])
+    y = y.at[1:].set(ys)
     value = jnp.sum(y**2)
 
     # Adjoint of return np.sum(y**2)
     dy = 2 * y
     # Adjoint of for i in range(1, len(x))
-    dx = jnp.zeros_like(x)
+    dys = dy[1:]
+    dy = dy.at[1:].set(0)
 
     def back_i(carry, row):
-        dy, dx, dd = carry
-        i, t = row
+        dy_prev, dd = carry
+        seed, t = row
+        dy_i = dy_prev + seed
         # Adjoint of y[i] = x[i] + np.tanh(y[i - 1]) * d
-        dt = dy[i]
-        dy = dy.at[i].set(0)
-        dy = dy.at[i - 1].add(dt * d * (1 - t**2))
-        dx = dx.at[i].add(dt)
-        dd += dt * t
-        return (dy, dx, dd), None
+        dy_prev = dy_i * d * (1 - t**2)
+        dd += dy_i * t
+        return (dy_prev, dd), dy_i
 
-    (dy, dx, dd), _ = lax.scan(
-        back_i, (dy, dx, 0.0), (jnp.arange(1, x.shape[0]), ts), reverse=True
-    )
+    (dt, dd), dx_is = lax.scan(back_i, (0.0, 0.0), (dys, ts), reverse=True)
+    dy = dy.at[0].add(dt)
     # Adjoint of y[0] = x[0]
-    dx = dx + jnp.pad(dy[0][None], (0, 1))
+    dx = jnp.concatenate([dy[0][None], dx_is])
 
     return value, (dx, dd)

@@ -7,95 +7,93 @@ import jax.numpy as jnp
 
 def thomas_value_and_grad(lower, diagonal, upper, rhs):
     """Value of thomas and its gradient with respect to lower, diagonal, upper and rhs."""
-    lower = jnp.asarray(lower)
-    upper = jnp.asarray(upper)
+    diagonal = jnp.asarray(diagonal)
+    rhs = jnp.asarray(rhs)
     n = rhs.shape[0]
 
-    def step_i(carry, i):
-        diagonal, rhs = carry
-        t = i - 1
-        t1 = diagonal[t]
-        w = lower[t] / t1
-        diagonal = diagonal.at[i].set(diagonal[i] - w * upper[t])
-        t2 = rhs[t]
-        rhs = rhs.at[i].set(rhs[i] - w * t2)
-        return (diagonal, rhs), (t2, w, t1)
+    def step_i(carry, row):
+        diagonal_prev, rhs_prev = carry
+        diagonal_i, rhs_i, lower_prev, upper_prev = row
+        w = lower_prev / diagonal_prev
+        diagonal_i = diagonal_i - w * upper_prev
+        rhs_i = rhs_i - w * rhs_prev
+        return (diagonal_i, rhs_i), (diagonal_i, rhs_i, rhs_prev, w, diagonal_prev)
 
-    (diagonal, rhs), (ts, ws, ts1) = lax.scan(step_i, (diagonal, rhs), jnp.arange(1, n))
+    (_, _), (diagonals, rhss, rhs_prevs, ws, diagonal_prevs) = lax.scan(
+        step_i, (diagonal[0], rhs[0]), (diagonal[1:], rhs[1:], lower, upper)
+    )
+    diagonal = diagonal.at[1:].set(diagonals)
+    rhs = rhs.at[1:].set(rhss)
     x = jnp.empty(n)
-    t3 = diagonal[-1]
-    t4 = rhs[-1] / t3
-    x = x.at[-1].set(t4)
+    t = diagonal[-1]
+    t1 = rhs[-1] / t
+    x = x.at[-1].set(t1)
+    diagonal_is = diagonal[:1]
 
-    def step_i1(x, i):
-        t5 = x[i + 1]
-        t6 = (rhs[i] - upper[i] * t5) / diagonal[i]
-        x = x.at[i].set(t6)
-        return x, (t6, t5)
+    def step_i1(x_next, row):
+        rhs_i1, upper_i, diagonal_i1 = row
+        x_i = (rhs_i1 - upper_i * x_next) / diagonal_i1
+        return x_i, (x_i, x_next)
 
-    x, (ts2, ts3) = lax.scan(step_i1, x, jnp.arange(n - 2, -1, -1))
+    _, (xs, x_nexts) = lax.scan(step_i1, x[1], (rhs[:1], upper, diagonal_is), reverse=True)
+    x = x.at[:1].set(xs)
     # score(x)
-    t7 = jnp.cos(jnp.arange(x.size)).reshape(x.shape)
-    value = jnp.sum(t7 * x)
+    dx = jnp.cos(jnp.arange(x.size)).reshape(x.shape)
+    value = jnp.sum(dx * x)
 
     # Adjoint of for i in range(n - 2, -1, -1)
-    drhs = jnp.zeros_like(rhs)
-    dupper = jnp.zeros_like(upper)
-    ddiagonal = jnp.zeros_like(diagonal)
+    dxs = dx[:1]
+    dx = dx.at[:1].set(0)
 
-    def back_i(carry, row):
-        dx, drhs, dupper, ddiagonal = carry
-        i, t6, t5 = row
+    def back_i(dx_next, row):
+        seed, diagonal_i2, x_i, x_next, upper_i1 = row
+        dx_i = dx_next + seed
         # Adjoint of x[i] = (rhs[i] - upper[i] * x[i + 1]) / diagonal[i]
-        t8 = diagonal[i]
-        dt6 = dx[i]
-        dx = dx.at[i].set(0)
-        dt = dt6 / t8
-        dt1 = -dt
-        dx = dx.at[i + 1].add(dt1 * upper[i])
-        drhs = drhs.at[i].add(dt)
-        dupper = dupper.at[i].add(dt1 * t5)
-        ddiagonal = ddiagonal.at[i].add(-(dt6 * t6 / t8))
-        return (dx, drhs, dupper, ddiagonal), None
+        dt1 = dx_i / diagonal_i2
+        ddiagonal_i1 = -(dx_i * x_i / diagonal_i2)
+        dt2 = -dt1
+        dupper_i = dt2 * x_next
+        dx_next = dt2 * upper_i1
+        return dx_next, (dt1, dupper_i, ddiagonal_i1)
 
-    (dx, drhs, dupper, ddiagonal), _ = lax.scan(
-        back_i,
-        (t7, drhs, dupper, ddiagonal),
-        (jnp.arange(n - 2, -1, -1), ts2, ts3),
-        reverse=True,
+    dt, (drhs_is, dupper_is, ddiagonal_is) = lax.scan(
+        back_i, 0.0, (dxs, diagonal_is, xs, x_nexts, upper)
     )
+    dx = dx.at[1].add(dt)
     # Adjoint of x[-1] = rhs[-1] / diagonal[-1]
-    dt4 = dx[-1]
-    ddiagonal = ddiagonal + jnp.pad((-(dt4 * t4 / t3))[None], (1, 0))
-    drhs = drhs + jnp.pad((dt4 / t3)[None], (1, 0))
+    dt1_1 = dx[-1]
+    drhs = jnp.concatenate([drhs_is, (dt1_1 / t)[None]])
+    ddiagonal = jnp.concatenate([ddiagonal_is, (-(dt1_1 * t1 / t))[None]])
+
     # Adjoint of for i in range(1, n)
-    dlower = jnp.zeros_like(lower)
-
     def back_i1(carry, row):
-        ddiagonal, drhs, dlower, dupper = carry
-        i, t2, w, t1 = row
-        # Adjoint of w = lower[i - 1] / diagonal[i - 1]
-        t9 = i - 1
+        ddiagonal_prev, drhs_prev = carry
+        seed1, seed2, rhs_prev, w, upper_prev1, diagonal_prev = row
+        drhs_i = drhs_prev + seed2
         # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
-        dt2 = -drhs[i]
+        dt5 = -drhs_i
+        drhs_prev = dt5 * w
+        # Adjoint of for i in range(1, n)
+        ddiagonal_i = ddiagonal_prev + seed1
         # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
-        dt3 = -ddiagonal[i]
-        dw = dt2 * t2 + dt3 * upper[t9]
+        dt6 = -ddiagonal_i
+        dupper_prev = dt6 * w
+        dw = dt5 * rhs_prev + dt6 * upper_prev1
         # Adjoint of w = lower[i - 1] / diagonal[i - 1]
-        ddiagonal = ddiagonal.at[t9].add(-(dw * w / t1))
-        # Adjoint of rhs[i] = rhs[i] - w * rhs[i - 1]
-        drhs = drhs.at[t9].add(dt2 * w)
-        # Adjoint of w = lower[i - 1] / diagonal[i - 1]
-        dlower = dlower.at[t9].add(dw / t1)
-        # Adjoint of diagonal[i] = diagonal[i] - w * upper[i - 1]
-        dupper = dupper.at[t9].add(dt3 * w)
-        return (ddiagonal, drhs, dlower, dupper), None
+        dlower_prev = dw / diagonal_prev
+        ddiagonal_prev = -(dw * w / diagonal_prev)
+        return (ddiagonal_prev, drhs_prev), (ddiagonal_i, drhs_i, dlower_prev, dupper_prev)
 
-    (ddiagonal, drhs, dlower, dupper), _ = lax.scan(
+    (dt3, dt4), (ddiagonal_is1, drhs_is1, dlower, dupper_prevs) = lax.scan(
         back_i1,
-        (ddiagonal, drhs, dlower, dupper),
-        (jnp.arange(1, n), ts, ws, ts1),
+        (0.0, 0.0),
+        (ddiagonal[1:], drhs[1:], rhs_prevs, ws, upper, diagonal_prevs),
         reverse=True,
     )
+    dupper = dupper_is + dupper_prevs
+    ddiagonal = ddiagonal.at[1:].set(ddiagonal_is1)
+    ddiagonal = ddiagonal.at[0].add(dt3)
+    drhs = drhs.at[1:].set(drhs_is1)
+    drhs = drhs.at[0].add(dt4)
 
     return value, (dlower, ddiagonal, dupper, drhs)
