@@ -11,7 +11,7 @@ Then:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -29,6 +29,7 @@ from .ir import (
     Region,
     Repeat,
     Slice,
+    Type,
     Var,
     substitute,
     type_of,
@@ -39,7 +40,8 @@ from .trace import Trace
 from .trees import cast
 from .values import known, operand_of, value_of
 
-Place = tuple[int, Operand | None]  # which element, and the index into it (None: all of it)
+WHOLE = None  # what stands for the rest of the array, beside its elements
+Place = tuple[int | None, Operand | None]  # which element, and the index into it (None: all of it)
 Locate = Callable[[Operand], Place | None]
 
 
@@ -136,7 +138,7 @@ class _Versions:
 class Elements:
     """Rewrites statements in which `locate` finds the place that an index means.
 
-    `whole` is the array outside, whose shape may be asked for.
+    `whole` is the array outside, whose shape may be asked for; `kinds` are the types of the elements.
     """
 
     def __init__(
@@ -144,12 +146,12 @@ class Elements:
         trace: Trace,
         param: Var,
         whole: Operand,
-        elements: dict[int, Operand],
+        elements: Mapping[int | None, Var],
         locate: Locate,
-        wanted: ArrayType,
     ):
-        self.trace, self.whole, self.locate, self.wanted = trace, whole, locate, wanted
-        self.versions: dict[Var, dict[int, Operand]] = {param: elements}
+        self.trace, self.whole, self.locate = trace, whole, locate
+        self.kinds = {place: element.type for place, element in elements.items()}
+        self.versions: dict[Var, dict[int | None, Operand]] = {param: dict(elements)}
         self.is_now: dict[Var, Operand] = {}  # results that are elements
 
     def now(self, operand: Operand) -> Operand:
@@ -189,7 +191,7 @@ class Elements:
             return
         value = self.now(atom.args[1])
         if rest is not None:
-            after = Var(hint_of(element), self.wanted)
+            after = Var(hint_of(element), self.kinds[place])
             args = (element, value, self.now(rest))
             self.trace.emit(after, atom.op, args, (), atom.origin)
             self.versions[atom.result] = {**elements, place: after}
@@ -198,17 +200,18 @@ class Elements:
             origin = replace(atom.origin, spelling="operator")
             total = self.trace.apply(np.add, [value_of(element), value_of(value)], {}, origin)
             value = operand_of(total)
-        after = self.fitted(value, atom.origin)
+        after = self.fitted(value, self.kinds[place], atom.origin)
         if isinstance(after, Var) and after.depth is None and isinstance(element, Var):
             after.hint = element.hint
         self.versions[atom.result] = {**elements, place: after}
 
-    def fitted(self, value: Operand, origin: Origin) -> Operand:
+    def fitted(self, value: Operand, wanted: Type, origin: Origin) -> Operand:
         """A value in the type of an element, as an assignment makes it."""
+        assert isinstance(wanted, ArrayType)
         origin = replace(origin, spelling="function")
-        value = cast(self.trace, value_of(value), self.wanted, origin)
-        if type_of(value).shape != self.wanted.shape:  # type: ignore[union-attr]
-            args = [value_of(value), known(self.wanted.shape)]
+        value = cast(self.trace, value_of(value), wanted, origin)
+        if type_of(value).shape != wanted.shape:  # type: ignore[union-attr]
+            args = [value_of(value), known(wanted.shape)]
             value = operand_of(self.trace.apply(np.broadcast_to, args, {}, origin))
         return value
 
@@ -226,12 +229,12 @@ class Elements:
             if not all(end in self.versions for end in ends):
                 raise NotElements
             sides = [self.versions[end] for end in ends]  # type: ignore[index]
-            joined: dict[int, Operand] = {}
+            joined: dict[int | None, Operand] = {}
             for place in sides[0]:
                 one, two = sides[0][place], sides[1][place]
                 joined[place] = one
                 if one != two:
-                    joined[place] = Var(hint_of(one, two), self.wanted)
+                    joined[place] = Var(hint_of(one, two), self.kinds[place])
                     results.append(joined[place])  # type: ignore[arg-type]
                     outputs[0].append(one)
                     outputs[1].append(two)
@@ -246,15 +249,15 @@ class Elements:
         arrays = [k for k, init in enumerate(node.inits) if init in self.versions]
         before = {k: self.versions[node.inits[k]] for k in arrays}  # type: ignore[index]
         params = {
-            (part, k, place): Var(hint_of(e), self.wanted)
+            (part, k, place): Var(hint_of(e), self.kinds[place])
             for part in range(len(node.regions))
             for k in arrays
             for place, e in before[k].items()
         }
         for part, region in enumerate(node.regions):
             for k in arrays:
-                mine = {place: params[part, k, place] for place in before[k]}
-                self.versions[region.params[k]] = dict(mine)
+                own: dict[int | None, Operand] = {p: params[part, k, p] for p in before[k]}
+                self.versions[region.params[k]] = own
         bodies = [self.region(r) for r in node.regions]
         ends = [[self.now(o) for o in r.outputs] for r in node.regions]
         if any(ends[0][k] not in self.versions for k in arrays):
@@ -272,7 +275,7 @@ class Elements:
             if (k, place) not in carried
         }
         others = [k for k in range(count) if k not in arrays]
-        results = {one: Var(hint_of(before[one[0]][one[1]]), self.wanted) for one in carried}
+        results = {(k, p): Var(hint_of(before[k][p]), self.kinds[p]) for k, p in carried}
         regions = []
         for part, (region, nodes, outputs) in enumerate(
             zip(node.regions, bodies, ends, strict=True)

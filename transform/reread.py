@@ -166,7 +166,7 @@ class _Reread:
         most = self.intervals.most_iterations(carry.loop)
         assert isinstance(final.type, ArrayType) and isinstance(value.type, ArrayType)
         each = final.type.size if has_unknown(value.type) else value.type.size
-        return most is not None and final.type.size <= most * each
+        return most is not None and final.type.size <= 2 * most * each
 
     # --- the adjoint side ---
 

@@ -18,21 +18,21 @@ def bubble_sort_value_and_grad(x):
 
         def step_j(j, carry):
             x, swapped, ts = carry
-            t = x[j]
-            t1 = j + 1
-            t2 = x[t1]
-            t3 = t > t2
+            x_j = x[j]
+            t = j + 1
+            t1 = x[t]
+            t2 = x_j > t1
 
             def then():
-                x1 = x.at[j].set(t2)
-                x1 = x1.at[t1].set(t)
-                return x1, True
+                x1 = x.at[t].set(x_j)
+                return t1, x1, True
 
             def otherwise():
-                return x, swapped
+                return x_j, x, swapped
 
-            x, swapped = lax.cond(t3, then, otherwise)
-            ts = ts.at[j].set(t3)
+            x_j, x, swapped = lax.cond(t2, then, otherwise)
+            x = x.at[j].set(x_j)
+            ts = ts.at[j].set(t2)
             return x, swapped, ts
 
         x, swapped, ts = lax.fori_loop(
@@ -47,11 +47,11 @@ def bubble_sort_value_and_grad(x):
         unfinished, step_i, (0, x, False, 0, jnp.zeros((1, 1), dtype=bool))
     )
     # score(x)
-    t4 = jnp.cos(jnp.arange(x.size)).reshape(x.shape)
-    value = jnp.sum(t4 * x) + jnp.sum(x**2)
+    t3 = jnp.cos(jnp.arange(x.size)).reshape(x.shape)
+    value = jnp.sum(t3 * x) + jnp.sum(x**2)
 
     # Adjoint of return score(x) + np.sum(x**2)
-    dx = 2 * x + t4
+    dx = 2 * x + t3
 
     # Adjoint of for i in range(n - 1)
     def back(n1, dx):
@@ -62,23 +62,26 @@ def bubble_sort_value_and_grad(x):
         def back_j(k1, dx):
             j = n - 1 - k - 1 - k1
             # Adjoint of if x[j] > x[j + 1]
-            t5 = j + 1
+            t4 = j + 1
+            # Adjoint of for j in range(n - 1 - i)
+            dx_j = dx[j]
+            dx = dx.at[j].set(0)
 
+            # Adjoint of if x[j] > x[j + 1]
             def then1():
                 # Adjoint of x[j], x[j + 1] = x[j + 1], x[j]
-                dt = dx[t5]
-                dx1 = dx.at[t5].set(0)
-                dt1 = dx1[j]
-                dx1 = dx1.at[j].set(0)
+                dx_j1 = dx[t4]
+                dx1 = dx.at[t4].set(0)
                 # Adjoint of if x[j] > x[j + 1]
-                dx1 = dx1.at[t5].add(dt1)
-                return dt, dx1
+                dx1 = dx1.at[t4].add(dx_j)
+                return dx1, dx_j1
 
             def otherwise1():
-                return 0.0, dx
+                return dx, dx_j
 
-            t6, dx = lax.cond(ts1[j], then1, otherwise1)
-            return dx.at[j].add(t6)
+            dx, dx_j = lax.cond(ts1[j], then1, otherwise1)
+            # Adjoint of for j in range(n - 1 - i)
+            return dx.at[j].add(dx_j)
 
         return lax.fori_loop(0, n - 1 - k, back_j, dx)
 

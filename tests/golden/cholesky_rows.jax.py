@@ -9,61 +9,72 @@ def cholesky_rows_value_and_grad(A):
     """Value of cholesky_rows and its gradient with respect to A."""
     n = A.shape[0]
 
-    def step_i(i, carry):
+    def step_i(carry, i):
         A, logdet = carry
+        A_i = A[:, i]
 
-        def step_j(j, A):
+        def step_j(j, A_i1):
             t = jnp.arange(2) < j
-            t1 = A[i, j] - jnp.where(t, A[i], 0) @ jnp.where(t, A[j], 0)
-            t2 = t1 / A[j, j]
-            return A.at[i, j].set(t2)
+            t1 = (A_i1[j] - jnp.where(t, A_i1, 0) @ jnp.where(t, A[j], 0)) / A[j, j]
+            return A_i1.at[j].set(t1)
 
-        A = lax.fori_loop(0, i, step_j, A)
-        t3 = jnp.where(jnp.arange(2) < i, A[i], 0)
-        A = A.at[i, i].set(jnp.sqrt(A[i, i] - t3 @ t3))
-        logdet += 2 * jnp.log(A[i, i])
-        return A, logdet
+        A_i1 = lax.fori_loop(0, i, step_j, A[i])
+        A = A.at[i].set(A_i1)
+        t2 = jnp.where(jnp.arange(2) < i, A[i], 0)
+        t3 = jnp.sqrt(A_i[i] - t2 @ t2)
+        A_i = A_i.at[i].set(t3)
+        t4 = A_i[i]
+        logdet += 2 * jnp.log(t4)
+        A = A.at[:, i].set(A_i)
+        return (A, logdet), (t4, t3, A_i1)
 
-    A, logdet = lax.fori_loop(0, n, step_i, (A, 0.0))
-    t4 = jnp.tril(A, k=-1)
-    value = logdet + jnp.sum(t4**2)
+    (A, logdet), (ts, ts1, A_is) = lax.scan(step_i, (A, 0.0), jnp.arange(n))
+    t5 = jnp.tril(A, k=-1)
+    value = logdet + jnp.sum(t5**2)
 
     # Adjoint of return logdet + np.sum(np.tril(A, -1) ** 2)
-    dA = jnp.tril(2 * t4, k=-1)
+    dA = jnp.tril(2 * t5, k=-1)
 
     # Adjoint of for i in range(n)
-    def back_i(k, dA):
-        i = n - 1 - k
+    def back_i(dA, row):
+        i, t4, t3, A_i1 = row
+        dvalue = dA[:, i]
+        dA = dA.at[:, i].set(0)
         # Adjoint of logdet += 2 * np.log(A[i, i])
-        t5 = A[i, i]
+        dvalue = dvalue.at[i].add(2.0 / t4)
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        t6 = A[i]
-        # Adjoint of logdet += 2 * np.log(A[i, i])
-        dA = dA.at[i, i].add(2.0 / t5)
-        # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt = dA[i, i] / (2 * t5)
-        dA = dA.at[i, i].set(dt)
-        t7 = jnp.arange(2)
-        t8 = jnp.where(t7 < i, -(dt * t6), 0)
-        dA = dA.at[i].add(t8)
-        dA = dA.at[i].add(t8)
-
+        dt = dvalue[i] / (2 * t3)
+        t6 = jnp.arange(2)
+        t7 = jnp.where(t6 < i, -(dt * A[i]), 0)
+        dA = dA.at[i].add(t7)
+        dA = dA.at[i].add(t7)
         # Adjoint of for j in range(i)
-        def back_j(k1, dA):
-            j = i - 1 - k1
+        dA_i1 = dA[i]
+        dA = dA.at[i].set(0)
+
+        def back_j(k, carry):
+            dA_i1, dA = carry
+            j = i - 1 - k
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
-            t9 = A[j, j]
-            dt2 = dA[i, j]
-            dt1 = dt2 / t9
-            dt3 = -dt1
-            dA = dA.at[i, j].set(dt1)
-            dA = dA.at[j, j].add(-(dt2 * A[i, j] / t9))
-            t10 = t7 < j
-            dA = dA.at[j].add(jnp.where(t10, dt3 * t6, 0))
-            return dA.at[i].add(jnp.where(t10, dt3 * A[j], 0))
+            t8 = A[j, j]
+            dt1 = dA_i1[j]
+            dt2 = dt1 / t8
+            dt3 = -dt2
+            dA_i1 = dA_i1.at[j].set(dt2)
+            t9 = t6 < j
+            dA_i1 = dA_i1 + jnp.where(t9, dt3 * A[j], 0)
+            dA = dA.at[j, j].add(-(dt1 * A_i1[j] / t8))
+            dA = dA.at[j].add(jnp.where(t9, dt3 * A_i1, 0))
+            return dA_i1, dA
 
-        return lax.fori_loop(0, i, back_j, dA)
+        dA_i, dA = lax.fori_loop(0, i, back_j, (dA_i1, dA))
+        # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
+        dvalue = dvalue.at[i].set(dt)
+        # Adjoint of for i in range(n)
+        dA = dA.at[i].add(dA_i)
+        dA = dA.at[:, i].add(dvalue)
+        return dA, None
 
-    dA = lax.fori_loop(0, n, back_i, dA)
+    dA, _ = lax.scan(back_i, dA, (jnp.arange(n), ts, ts1, A_is), reverse=True)
 
     return value, (dA,)

@@ -1,0 +1,199 @@
+"""The element or the row that a loop works on apart from the rest of an array is held outside the array.
+
+Given, in a loop over j < i:
+    A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
+
+Then, with the rest of the array left alone:
+    A_i = A[i]
+    for j in range(i):
+        A_i[j] = (A_i[j] - A_i[:j] @ A[j, :j]) / A[j, j]
+    A[i] = A_i
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from ..primitives import getitem, update
+from .affine import Ranges, affine, combined
+from .elements import WHOLE, Elements, NotElements, Place, accesses, is_number, parts_of
+from .extents import extent_of
+from .ir import ArrayType, Items, Node, Operand, Region, Repeat, Slice, Var
+from .liveness import defined_within
+from .sliding import ALL
+from .trace import Trace
+from .values import operand_of, value_of
+
+
+def held_apart(
+    trace: Trace, node: Repeat, result: Var, ranges: Ranges, is_now: dict[Var, Operand]
+) -> tuple[Repeat, list[Node]] | None:
+    """The loop that holds a part of an array apart, and what puts it back behind the loop; None where it cannot."""
+    whole = result.type
+    assert isinstance(whole, ArrayType)
+    param = node.body.params[node.results.index(result)]
+    inside = set(defined_within(node.body)) | {node.index}
+    try:
+        found = [(parts_of(index, whole.ndim), index, w) for index, w in accesses(node.body, param)]
+        if any(parts is None for parts, _, _ in found):
+            return None
+        for held in _candidates(found, whole, inside, ranges):
+            if all(held(index) is not None for _, index, _ in found):
+                return _around_loop(trace, node, result, held, is_now)
+        inside.discard(node.index)
+        for held in reversed(list(_candidates(found, whole, inside, ranges))):
+            places = [held(index) for _, index, _ in found]
+            if None not in places and sum(p is not None and p[0] == 0 for p in places) > 1:
+                return _in_body(trace, node, result, held, is_now), []
+    except NotElements:
+        pass
+    return None
+
+
+def _candidates(
+    found: Sequence[tuple[list[Operand] | None, Operand, bool]],
+    whole: ArrayType,
+    inside: set[Var | None],
+    ranges: Ranges,
+) -> Iterator[_Held]:
+    """The parts that the loop writes at a place which stays: single elements first, then rows."""
+    axes = range(whole.ndim)
+    for count in reversed(range(1, whole.ndim + 1)):
+        for chosen in combinations(axes, count):
+            for parts, _, writes in found:
+                if not writes or parts is None:
+                    continue
+                if all(_stays(parts[axis], inside, ranges) for axis in chosen):
+                    yield _Held(whole, {axis: parts[axis] for axis in chosen}, ranges)
+                    break
+
+
+def _stays(item: Operand, inside: set[Var | None], ranges: Ranges) -> bool:
+    form = affine(item, ranges.atoms) if is_number(item) else None
+    return form is not None and not any(v in inside for v in form[0])
+
+
+class _Held:
+    """A part of an array: the places along some axes."""
+
+    def __init__(self, whole: ArrayType, places: dict[int, Operand], ranges: Ranges):
+        self.whole, self.places, self.ranges = whole, places, ranges
+        shape = [n for axis, n in enumerate(whole.shape) if axis not in places]
+        self.type = ArrayType(tuple(shape), whole.dtype)
+
+    @property
+    def index(self) -> Operand:
+        items = [self.places.get(axis, ALL) for axis in range(self.whole.ndim)]
+        while items[-1] == ALL:
+            items.pop()
+        return items[0] if len(items) == 1 else Items("tuple", tuple(items))
+
+    def __call__(self, index: Operand) -> Place | None:
+        """Where an access goes: into the part, or surely beside it; None where that is not known."""
+        parts = parts_of(index, self.whole.ndim)
+        extent = extent_of(index, self.whole, self.ranges)
+        assert parts is not None and extent is not None
+        if all(self.same(parts[axis], place) for axis, place in self.places.items()):
+            rest = [p for axis, p in enumerate(parts) if axis not in self.places]
+            while rest and rest[-1] == ALL:
+                rest.pop()
+            if not rest:
+                return 0, None
+            return 0, rest[0] if len(rest) == 1 else Items("tuple", tuple(rest))
+        for axis, place in self.places.items():
+            span, form = extent.spans[axis], affine(place, self.ranges.atoms)
+            if span is not None and form is not None and self.ranges.is_natural(form):
+                if self.ranges.exceeds(span[0], form) or self.ranges.exceeds(form, span[1]):
+                    return WHOLE, index
+        return None
+
+    def same(self, item: Operand, place: Operand) -> bool:
+        if isinstance(item, Slice):
+            return False
+        one, two = affine(item, self.ranges.atoms), affine(place, self.ranges.atoms)
+        found = combined(np.subtract, [one, two]) if one is not None and two is not None else None
+        return found is not None and not found[0] and not found[1]
+
+
+def _around_loop(
+    trace: Trace, node: Repeat, result: Var, held: _Held, is_now: dict[Var, Operand]
+) -> tuple[Repeat, list[Node]]:
+    position = node.results.index(result)
+    init, param = node.inits[position], node.body.params[position]
+    origin = replace(node.origin, spelling="operator")
+    index = value_of(held.index)
+    start = operand_of(trace.apply(getitem, [value_of(init), index], {}, origin))
+    element = Var(_name(param, held), held.type)
+    assert isinstance(start, Var)
+    start.hint = element.hint
+    rest = Var(param.hint, param.type, param.depth)
+    work = Elements(trace, param, init, {0: element, WHOLE: rest}, held)
+    nodes = work.region(node.body)
+    test, asked = node.test, {0: Var(element.hint, held.type), WHOLE: Var(param.hint, param.type)}
+    if test is not None:
+        work.versions[test.params[position]] = dict(asked)
+        body, ends = work.region(test), tuple(map(work.now, test.outputs))
+        test = replace(test, body=tuple(body), outputs=ends)
+    is_now |= work.is_now
+    end = node.body.outputs[position]
+    assert isinstance(end, Var)
+    after = work.versions[end]
+    changed = after[WHOLE] is not rest
+    outputs = [work.now(o) for o in node.body.outputs]
+    outputs[position] = after[0]
+    last = Var(element.hint, held.type)
+    beside = Var(result.hint, result.type, result.depth) if changed else init
+    params, inits, results = list(node.body.params), list(node.inits), list(node.results)
+    params[position], inits[position], results[position] = element, start, last
+    if changed:
+        count = len(inits)
+        params.insert(count, rest)
+        outputs.insert(count, after[WHOLE])
+        inits.append(init)
+        results.insert(count, beside)  # type: ignore[arg-type]
+    body = Region(tuple(params), tuple(nodes), tuple(outputs))
+    if test is not None:
+        mine = list(test.params)
+        mine[position] = asked[0]
+        test = replace(test, params=(*mine, *([asked[WHOLE]] if changed else [])))
+    if not changed:
+        alone = {rest: init, asked[WHOLE]: init}
+        body = body.map(lambda v: alone.get(v, v))
+        test = None if test is None else test.map(lambda v: alone.get(v, v))
+    new = replace(node, results=tuple(results), inits=tuple(inits), body=body, test=test)
+    with trace.region() as late:
+        trace.emit(result, update, (beside, last, held.index), (), origin)
+    return new, late
+
+
+def _in_body(
+    trace: Trace, node: Repeat, result: Var, held: _Held, is_now: dict[Var, Operand]
+) -> Repeat:
+    """The loop whose iterations take a part out at their beginning, and put it back at their end."""
+    position = node.results.index(result)
+    param, origin = node.body.params[position], replace(node.origin, spelling="operator")
+    element = Var(_name(param, held), held.type)
+    work = Elements(trace, param, param, {0: element, WHOLE: param}, held)
+    with trace.region() as nodes:
+        trace.emit(element, getitem, (param, held.index), (), origin)
+        for part in work.region(node.body):
+            trace.add(part)
+        is_now |= work.is_now
+        end = node.body.outputs[position]
+        assert isinstance(end, Var)
+        after = work.versions[end]
+        back = Var(param.hint, param.type, param.depth)
+        trace.emit(back, update, (after[WHOLE], after[0], held.index), (), origin)
+    outputs = [work.now(o) for o in node.body.outputs]
+    outputs[position] = back
+    return replace(node, body=replace(node.body, body=tuple(nodes), outputs=tuple(outputs)))
+
+
+def _name(array: Var, held: _Held) -> str:
+    """`A_i` for the row `A[i]`."""
+    items = [p for p in held.places.values() if isinstance(p, Var) and p.depth is not None]
+    return f"{array.hint}_{''.join(p.hint for p in items)}" if items else f"{array.hint}_here"
