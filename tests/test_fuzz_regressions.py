@@ -192,6 +192,21 @@ def f(a, b, c):
         x = np.full((3, 2), c, dtype=float)
     return np.sum(x[:, ::-1] ** 2) + np.sum(a)
 """,
+    "two tangents leave a loop as one array": """
+def f(a, b, c):
+    while True:
+        for j in range(2):
+            v = np.max(b, axis=0)
+            y = np.copy(b)
+            if v[1] > c:
+                break
+        b = y + 0.3
+        if c > -9:
+            break
+    for i in range(1):
+        y[i, 1] = np.sum(np.sin(v))
+    return np.sum(np.cos(y) * np.arange(1.0, 7.0).reshape((3, 2))) + np.sum(b * b) + np.sum(a)
+""",
     "rows in a list, of a length that only the iterations before tell": """
 def f(a, b, c):
     k = 0

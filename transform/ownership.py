@@ -57,7 +57,7 @@ class Memory:
     """In which pieces of memory each value may lie. A piece is named by the value that it was made for.
 
     A parameter of a loop is a piece of its own: the loop is entered, and left after each iteration, with different
-    pieces for different carries.
+    pieces for different carries, as far as it changes them in place.
     """
 
     def __init__(self, function: Function):
@@ -126,7 +126,9 @@ class Memory:
         reach = [self.of(o) for _, _, _, o in node.carries]
         for k, (result, _, _, _) in enumerate(node.carries):
             seen, todo = set(), [k]
-            found: set[Var] = {result}
+            found = {result}
+            for j, other in enumerate(reach):  # two carries may end with one value
+                found |= reach[k] & other if j != k else set()
             while todo:
                 j = todo.pop()
                 if j in seen:
