@@ -207,6 +207,21 @@ def f(a, b, c):
         y[i, 1] = np.sum(np.sin(v))
     return np.sum(np.cos(y) * np.arange(1.0, 7.0).reshape((3, 2))) + np.sum(b * b) + np.sum(a)
 """,
+    "a number from a branch is one end of an adjoint": """
+def f(a, b, c):
+    x = b[1:, 0][::-1]
+    if np.abs(x[1]) < 0.1:
+        return np.sin(b[0, 0]) * c
+    return np.sum(np.sin(x) * np.array([1.0, 2.0])) + np.sum(a)
+""",
+    "writes into slices that run backwards": """
+def f(a, b, c):
+    b[::-1] += c * b
+    b[2:0:-1, ::-1] = a * b[:2]
+    b[::-2, 0] *= 3
+    a[::-1] = b[0] * a
+    return np.sum(b**2) + np.sum(np.sin(a[::-1]) * np.array([1.0, 2.0]))
+""",
     "rows in a list, of a length that only the iterations before tell": """
 def f(a, b, c):
     k = 0

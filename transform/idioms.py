@@ -47,6 +47,8 @@ def _expand_dims(speller: Speller, atom: Atom) -> Text:
     new = {a % ndim for a in (axes if isinstance(axes, tuple) else (axes,))}
     if not new:
         return speller.text(x)
+    if ndim == 1 and is_number(x) and speller.target == "numpy":  # which may be a Python number
+        return f"{speller.module(speller.np)}.array([{speller.operand(x, 1)}])", ATOM
     parts = ["None" if k in new else ":" for k in range(ndim)]
     while parts and parts[-1] == ":":
         parts.pop()

@@ -93,6 +93,7 @@ BEFORE_TAPES = (
     "merged",
     "read again",
     "made whole",
+    "written forwards",
     "simplified",
     "sunk",
     "free of jax",

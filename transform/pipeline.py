@@ -14,6 +14,7 @@ from .dead import drop_dead
 from .emit import Emitted, emit
 from .errors import ArgumentError
 from .forward import forward
+from .forwards import write_forwards
 from .globals import unchanged
 from .invariants import check
 from .ir import ArrayType, Function, Origin, Type, Var
@@ -107,6 +108,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
         ("merged", merge_writes),
         ("read again", reread),
         ("made whole", make_whole),
+        ("written forwards", write_forwards),
         ("simplified", simplify),
         ("recorded", record_for_jax),
         ("windowed", forget_stops),
@@ -117,6 +119,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
     "numpy": (
         ("merged", merge_writes),
         ("read again", reread),
+        ("written forwards", write_forwards),
         ("simplified", simplify),
         ("sunk", sink_additions),
         ("free of jax", refuse_jax),
