@@ -94,6 +94,7 @@ BEFORE_TAPES = (
     "read again",
     "made whole",
     "written forwards",
+    "selected",
     "simplified",
     "sunk",
     "free of jax",

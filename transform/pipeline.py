@@ -28,6 +28,7 @@ from .promote import promote
 from .read import read
 from .reread import reread
 from .reverse import reverse
+from .selects import select
 from .show import show_function, show_lowered
 from .simplify import simplify
 from .sinks import sink_additions
@@ -109,6 +110,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
         ("read again", reread),
         ("made whole", make_whole),
         ("written forwards", write_forwards),
+        ("selected", select),
         ("simplified", simplify),
         ("recorded", record_for_jax),
         ("windowed", forget_stops),

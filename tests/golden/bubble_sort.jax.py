@@ -38,7 +38,7 @@ def bubble_sort_value_and_grad(x):
         x, swapped, ts = lax.fori_loop(
             0, n - 1 - i, step_j, (x, False, jnp.zeros(1, dtype=bool))
         )
-        done = ~swapped
+        done = jnp.where(~swapped, True, False)
         tss = tss.at[steps].set(ts)
         steps += 1
         return i + 1, x, done, steps, tss

@@ -12,28 +12,11 @@ def limiter_value_and_grad(signal, low, high):
     def step_i(_, row):
         out_i, signal_i = row
         t = signal_i > high
-
-        def then1():
-            t1 = jnp.tanh(signal_i - high)
-            out_i = high + t1 / 2
-            return out_i, t1, False, 0.0
-
-        def otherwise1():
-            t2 = signal_i < low
-
-            def then():
-                t3 = jnp.tanh(signal_i - low)
-                out_i1 = low + t3 / 2
-                return out_i1, t3
-
-            def otherwise():
-                return out_i, 0.0
-
-            out_i1, t3 = lax.cond(t2, then, otherwise)
-            return out_i1, 0.0, t2, t3
-
-        out_i, t1, t2, t3 = lax.cond(t, then1, otherwise1)
-        return None, (out_i, t, t1, t2, t3)
+        t1 = jnp.tanh(signal_i - high)
+        t2 = signal_i < low
+        t3 = jnp.tanh(signal_i - low)
+        out_i = jnp.where(t, high + t1 / 2, jnp.where(t2, low + t3 / 2, out_i))
+        return None, (out_i, t, t1, t3, t2)
 
     _, (out1, ts, ts1, ts2, ts3) = lax.scan(step_i, None, (out, signal))
     # score(out1)
@@ -43,35 +26,30 @@ def limiter_value_and_grad(signal, low, high):
     # Adjoint of for i in range(len(signal))
     def back_i(carry, row):
         dhigh, dlow = carry
-        dout_i, t, t1, t2, t3 = row
+        dout_i, t, t1, t3, t2 = row
 
         # Adjoint of if signal[i] > high
-        def then3():
+        def then():
             # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
             dt = dout_i / 2 * (1 - t1**2)
             # Adjoint of if signal[i] > high
             dhigh1 = dout_i - dt
             return dhigh1, dt, 0.0, 0.0
 
-        def otherwise3():
+        def otherwise():
+            # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
+            dt1 = dout_i / 2 * (1 - t3**2)
             # Adjoint of elif signal[i] < low
-            def then2():
-                # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
-                dt = dout_i / 2 * (1 - t3**2)
-                # Adjoint of elif signal[i] < low
-                dlow1 = dout_i - dt
-                return dlow1, dt, 0.0
-
-            def otherwise2():
-                return 0.0, 0.0, dout_i
-
-            dlow1, dsignal_i, dout_i1 = lax.cond(t2, then2, otherwise2)
+            dlow1 = dout_i - dt1
+            dlow1 = jnp.where(t2, dlow1, 0.0)
+            dsignal_i = jnp.where(t2, dt1, 0.0)
+            dout_i1 = jnp.where(t2, 0.0, dout_i)
             return 0.0, dsignal_i, dlow1, dout_i1
 
-        dhigh1, dsignal_i, dlow1, dout_i = lax.cond(t, then3, otherwise3)
+        dhigh1, dsignal_i, dlow2, dout_i1 = lax.cond(t, then, otherwise)
         dhigh += dhigh1
-        dlow += dlow1
-        return (dhigh, dlow), (dout_i, dsignal_i)
+        dlow += dlow2
+        return (dhigh, dlow), (dout_i1, dsignal_i)
 
     (dhigh, dlow), (dout, dsignal_is) = lax.scan(
         back_i, (0.0, 0.0), (t4, ts, ts1, ts2, ts3), reverse=True

@@ -1,0 +1,112 @@
+"""A branch that costs no more than asking becomes a selection in compiled code.
+
+XLA calls a function for each branch that it takes; a few additions and multiplications of single numbers are cheaper
+than the call. Only operations that cannot fail are done for nothing: no division by what may be zero, no root, no
+logarithm or exponential.
+
+Given:
+    if t + h > end:
+        h = end - t
+
+Then:
+    h = where(t + h > end, end - t, h)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..primitives import astype, getitem
+from .intervals import static_int
+from .ir import ArrayType, Atom, Choice, Function, Lit, Node, Operand, StaticType, Var, substitute
+from .lengths import has_unknown
+
+CHEAP = (
+    np.add,
+    np.subtract,
+    np.multiply,
+    np.negative,
+    np.absolute,
+    np.minimum,
+    np.maximum,
+    np.sign,
+    np.where,
+    np.less,
+    np.less_equal,
+    np.greater,
+    np.greater_equal,
+    np.equal,
+    np.not_equal,
+    np.logical_and,
+    np.logical_or,
+    np.logical_not,
+    astype,
+    getitem,
+)
+DEARER = (np.sin, np.cos, np.tanh)
+SMALL = 16  # elements of a value
+MOST, MOST_DEARER = 12, 2  # operations of a branch
+
+
+def select(function: Function) -> Function:
+    """The function in which cheap branches are selections."""
+    is_now: dict[Var, Operand] = {}
+
+    def now(v: Var) -> Operand:
+        while v in is_now and isinstance(found := is_now[v], Var):
+            v = found
+        return is_now.get(v, v)
+
+    body = tuple(node.map(now) for node in _nodes(function.body, is_now))
+    return function.with_body(body, substitute(function.output, now))
+
+
+def _nodes(nodes: Sequence[Node], is_now: dict[Var, Operand]) -> tuple[Node, ...]:
+    out: list[Node] = []
+    for node in nodes:
+        regions = [replace(r, body=_nodes(r.body, is_now)) for r in node.regions]
+        if isinstance(node, Choice) and _is_cheap(node, [n for r in regions for n in r.body]):
+            out += [inner for r in regions for inner in r.body]
+            sides = zip(*(r.outputs for r in regions), strict=True)
+            for result, (one, two) in zip(node.results, sides, strict=True):
+                if one == two:
+                    is_now[result] = one
+                else:
+                    args = (node.test, one, two)
+                    origin = replace(node.origin, spelling="function")
+                    out.append(Atom((result,), np.where, args, (), origin))
+        else:
+            out.append(node.with_regions(regions))
+    return tuple(out)
+
+
+def _is_cheap(choice: Choice, nodes: Sequence[Node]) -> bool:
+    if not all(map(_is_small, choice.results)) or len(nodes) > MOST:
+        return False
+    if sum(n.op in DEARER for n in nodes if isinstance(n, Atom)) > MOST_DEARER:
+        return False
+    return all(
+        isinstance(n, Atom)
+        and (n.op in CHEAP or n.op in DEARER or _is_tame(n))
+        and all(_is_small(r) or isinstance(r.type, StaticType) for r in n.results)
+        for n in nodes
+    )
+
+
+def _is_tame(atom: Atom) -> bool:
+    """Whether an operation that may fail cannot fail here: `x / 2`, `x**2`."""
+    number = static_int(atom.args[-1]) if atom.args else None
+    if number is None and atom.args and isinstance(atom.args[-1], Lit):
+        number = atom.args[-1].value if isinstance(atom.args[-1].value, float) else None
+    if number is None:
+        return False
+    if atom.op is np.divide:
+        return number != 0
+    return atom.op is np.power and number >= 0 and isinstance(number, int)
+
+
+def _is_small(v: Var) -> bool:
+    return isinstance(v.type, ArrayType) and not has_unknown(v.type) and v.type.size <= SMALL
