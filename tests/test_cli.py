@@ -385,9 +385,6 @@ def on_terminal(*arguments: str, interrupt: str = "") -> tuple[int, str]:
         stderr=other,
         env=environment | {"TERM": "xterm-256color", "COLUMNS": "80"},
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(
-            signal.SIGINT, signal.SIG_DFL
-        ),  # ignored in the background
     )
     os.close(other)
     screen, end = "", time.monotonic() + 120

@@ -19,14 +19,14 @@ from itertools import combinations
 import numpy as np
 
 from ..primitives import getitem, update
-from .affine import Ranges, affine, combined
+from .affine import Form, Ranges, affine, combined
 from .elements import WHOLE, Elements, NotElements, Place, accesses, is_number, parts_of
 from .extents import extent_of
-from .ir import ArrayType, Items, Node, Operand, Region, Repeat, Slice, Var
+from .ir import ArrayType, Items, Lit, Node, Operand, Origin, Region, Repeat, Slice, Var
 from .liveness import defined_within
 from .sliding import ALL
 from .trace import Trace
-from .values import operand_of, value_of
+from .values import Value, known, operand_of, value_of
 
 
 def held_apart(
@@ -67,27 +67,32 @@ def _candidates(
             for parts, _, writes in found:
                 if not writes or parts is None:
                     continue
-                if all(_stays(parts[axis], inside, ranges) for axis in chosen):
-                    yield _Held(whole, {axis: parts[axis] for axis in chosen}, ranges)
+                forms = {axis: _stays(parts[axis], inside, ranges) for axis in chosen}
+                places = {axis: form for axis, form in forms.items() if form is not None}
+                if len(places) == count:
+                    yield _Held(whole, places, ranges)
                     break
 
 
-def _stays(item: Operand, inside: set[Var | None], ranges: Ranges) -> bool:
+def _stays(item: Operand, inside: set[Var | None], ranges: Ranges) -> Form | None:
+    """The form of an index that no variable in `inside` changes."""
     form = affine(item, ranges.atoms) if is_number(item) else None
-    return form is not None and not any(v in inside for v in form[0])
+    return None if form is None or any(v in inside for v in form[0]) else form
 
 
 class _Held:
     """A part of an array: the places along some axes."""
 
-    def __init__(self, whole: ArrayType, places: dict[int, Operand], ranges: Ranges):
+    def __init__(self, whole: ArrayType, places: dict[int, Form], ranges: Ranges):
         self.whole, self.places, self.ranges = whole, places, ranges
         shape = [n for axis, n in enumerate(whole.shape) if axis not in places]
         self.type = ArrayType(tuple(shape), whole.dtype)
 
-    @property
-    def index(self) -> Operand:
-        items = [self.places.get(axis, ALL) for axis in range(self.whole.ndim)]
+    def index(self, trace: Trace, origin: Origin) -> Operand:
+        """The index of the part, worked out where it stands."""
+        items: list[Operand] = [ALL] * self.whole.ndim
+        for axis, form in self.places.items():
+            items[axis] = _spelled(trace, form, origin)
         while items[-1] == ALL:
             items.pop()
         return items[0] if len(items) == 1 else Items("tuple", tuple(items))
@@ -96,7 +101,8 @@ class _Held:
         """Where an access goes: into the part, or surely beside it; None where that is not known."""
         parts = parts_of(index, self.whole.ndim)
         extent = extent_of(index, self.whole, self.ranges)
-        assert parts is not None and extent is not None
+        if parts is None or extent is None:
+            return None
         if all(self.same(parts[axis], place) for axis, place in self.places.items()):
             rest = [p for axis, p in enumerate(parts) if axis not in self.places]
             while rest and rest[-1] == ALL:
@@ -104,18 +110,16 @@ class _Held:
             if not rest:
                 return 0, None
             return 0, rest[0] if len(rest) == 1 else Items("tuple", tuple(rest))
-        for axis, place in self.places.items():
-            span, form = extent.spans[axis], affine(place, self.ranges.atoms)
-            if span is not None and form is not None and self.ranges.is_natural(form):
+        for axis, form in self.places.items():
+            span = extent.spans[axis]
+            if span is not None and self.ranges.is_natural(form):
                 if self.ranges.exceeds(span[0], form) or self.ranges.exceeds(form, span[1]):
                     return WHOLE, index
         return None
 
-    def same(self, item: Operand, place: Operand) -> bool:
-        if isinstance(item, Slice):
-            return False
-        one, two = affine(item, self.ranges.atoms), affine(place, self.ranges.atoms)
-        found = combined(np.subtract, [one, two]) if one is not None and two is not None else None
+    def same(self, item: Operand, place: Form) -> bool:
+        form = None if isinstance(item, Slice) else affine(item, self.ranges.atoms)
+        found = combined(np.subtract, [form, place]) if form is not None else None
         return found is not None and not found[0] and not found[1]
 
 
@@ -125,8 +129,8 @@ def _around_loop(
     position = node.results.index(result)
     init, param = node.inits[position], node.body.params[position]
     origin = replace(node.origin, spelling="operator")
-    index = value_of(held.index)
-    start = operand_of(trace.apply(getitem, [value_of(init), index], {}, origin))
+    index = held.index(trace, origin)
+    start = operand_of(trace.apply(getitem, [value_of(init), value_of(index)], {}, origin))
     element = Var(_name(param, held), held.type)
     assert isinstance(start, Var)
     start.hint = element.hint
@@ -166,7 +170,7 @@ def _around_loop(
         test = None if test is None else test.map(lambda v: alone.get(v, v))
     new = replace(node, results=tuple(results), inits=tuple(inits), body=body, test=test)
     with trace.region() as late:
-        trace.emit(result, update, (beside, last, held.index), (), origin)
+        trace.emit(result, update, (beside, last, index), (), origin)
     return new, late
 
 
@@ -179,7 +183,8 @@ def _in_body(
     element = Var(_name(param, held), held.type)
     work = Elements(trace, param, param, {0: element, WHOLE: param}, held)
     with trace.region() as nodes:
-        trace.emit(element, getitem, (param, held.index), (), origin)
+        index = held.index(trace, origin)
+        trace.emit(element, getitem, (param, index), (), origin)
         for part in work.region(node.body):
             trace.add(part)
         is_now |= work.is_now
@@ -187,7 +192,7 @@ def _in_body(
         assert isinstance(end, Var)
         after = work.versions[end]
         back = Var(param.hint, param.type, param.depth)
-        trace.emit(back, update, (after[WHOLE], after[0], held.index), (), origin)
+        trace.emit(back, update, (after[WHOLE], after[0], index), (), origin)
     outputs = [work.now(o) for o in node.body.outputs]
     outputs[position] = back
     return replace(node, body=replace(node.body, body=tuple(nodes), outputs=tuple(outputs)))
@@ -195,5 +200,23 @@ def _in_body(
 
 def _name(array: Var, held: _Held) -> str:
     """`A_i` for the row `A[i]`."""
-    items = [p for p in held.places.values() if isinstance(p, Var) and p.depth is not None]
-    return f"{array.hint}_{''.join(p.hint for p in items)}" if items else f"{array.hint}_here"
+    plain = [
+        v for form in held.places.values() for v in form[0] if not form[1] and v.depth is not None
+    ]
+    return f"{array.hint}_{''.join(v.hint for v in plain)}" if plain else f"{array.hint}_here"
+
+
+def _spelled(trace: Trace, form: Form, origin: Origin) -> Operand:
+    """The operand that has the value of a form, with the operations that work it out."""
+    total: Value | None = None
+    for v, factor in form[0].items():
+        term = value_of(v)
+        if factor != 1:
+            term = trace.apply(np.multiply, [known(factor), term], {}, origin)
+        total = term if total is None else trace.apply(np.add, [total, term], {}, origin)
+    if total is None:
+        return Lit(form[1])
+    if form[1]:
+        sign = np.add if form[1] > 0 else np.subtract
+        total = trace.apply(sign, [total, known(abs(form[1]))], {}, origin)
+    return operand_of(total)
