@@ -30,6 +30,7 @@ from .held import held_apart
 from .intervals import static_int, static_length
 from .ir import ArrayType, Atom, Function, Node, Operand, Region, Repeat, Var, definitions, walk
 from .liveness import defined_within
+from .shared_reads import share_reads
 from .sliding import Along, Walk, Window, ascending, element_name, plural
 from .stream_reads import StreamReads
 from .trace import Trace
@@ -40,7 +41,8 @@ def stream(function: Function) -> Function:
     if not any(isinstance(n, Repeat) for n in walk(function.body)):
         return function
     work = _Streams(function)
-    body = work.nodes(drop_dead(function).body)
+    shared, work.is_now = share_reads(drop_dead(function).body)
+    body = work.nodes(shared)
     for site in function.calls:
         for name, operand in site.params.items():
             if isinstance(operand, Var):

@@ -44,10 +44,9 @@ def cholesky_rows_value_and_grad(A):
         dvalue = dvalue.at[i].add(2.0 / t4)
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
         dt = dvalue[i] / (2 * t3)
-        t6 = jnp.arange(2)
-        t7 = jnp.where(t6 < i, -(dt * A[i]), 0)
-        dA = dA.at[i].add(t7)
-        dA = dA.at[i].add(t7)
+        t6 = dt * A[i]
+        t7 = jnp.arange(2)
+        dA = dA.at[i].add(jnp.where(t7 < i, -t6 - t6, 0))
         # Adjoint of for j in range(i)
         dA_i1 = dA[i]
         dA = dA.at[i].set(0)
@@ -61,7 +60,7 @@ def cholesky_rows_value_and_grad(A):
             dt2 = dt1 / t8
             dt3 = -dt2
             dA_i1 = dA_i1.at[j].set(dt2)
-            t9 = t6 < j
+            t9 = t7 < j
             dA_i1 = dA_i1 + jnp.where(t9, dt3 * A[j], 0)
             dA = dA.at[j, j].add(-(dt1 * A_i1[j] / t8))
             dA = dA.at[j].add(jnp.where(t9, dt3 * A_i1, 0))

@@ -29,10 +29,10 @@ def escape_value_and_grad(c_re, c_im, limit):
 
         def otherwise():
             t2 = z_re.reshape(18)
-            t = z_im.reshape(18)
-            re = t2**2 - t**2 + c_re.reshape(18)
-            t1 = 2 * t2
-            im = t1 * t + c_im.reshape(18)
+            t1 = z_im.reshape(18)
+            re = t2**2 - t1**2 + c_re.reshape(18)
+            t = 2 * t2
+            im = t * t1 + c_im.reshape(18)
             z_re1 = jnp.where(mask, jnp.reshape(re, (3, 6)), z_re)
             z_im1 = jnp.where(mask, jnp.reshape(im, (3, 6)), z_im)
             counts1 = counts + jnp.where(mask, 1, 0)
@@ -89,10 +89,8 @@ def escape_value_and_grad(c_re, c_im, limit):
             # Adjoint of re = z_re[mask] ** 2 - z_im[mask] ** 2 + c_re[mask]
             dc_re1 = jnp.where(mask, dre.reshape(3, 6), 0)
             # Adjoint of if not np.any(mask)
-            t8 = jnp.where(mask, (dre * (2 * t7)).reshape(3, 6), dz_re)
-            dz_re1 = t8 + jnp.where(mask, (dim * t5 * 2).reshape(3, 6), 0)
-            t9 = jnp.where(mask, (-2 * dre * t5).reshape(3, 6), dz_im)
-            dz_im1 = t9 + jnp.where(mask, (dim * t6).reshape(3, 6), 0)
+            dz_re1 = jnp.where(mask, (2 * (dim * t6 + dre * t7)).reshape(3, 6), dz_re)
+            dz_im1 = jnp.where(mask, (dim * t5 - dre * (2 * t6)).reshape(3, 6), dz_im)
             return dz_re1, dz_im1, dc_im1, dc_re1
 
         dz_re, dz_im, dc_im1, dc_re1 = lax.cond(ts[k1], then1, otherwise1)
