@@ -23,6 +23,7 @@ from ..primitives import astype, getitem
 from .intervals import static_int
 from .ir import ArrayType, Atom, Choice, Function, Lit, Node, Operand, StaticType, Var, substitute
 from .lengths import has_unknown
+from .liveness import defined_within
 
 CHEAP = (
     np.add,
@@ -54,22 +55,26 @@ MOST, MOST_DEARER = 12, 2  # operations of a branch
 def select(function: Function) -> Function:
     """The function in which cheap branches are selections."""
     is_now: dict[Var, Operand] = {}
+    kept: set[Var] = set()  # what the branches that stay branches define
 
     def now(v: Var) -> Operand:
         while v in is_now and isinstance(found := is_now[v], Var):
             v = found
         return is_now.get(v, v)
 
-    body = tuple(node.map(now) for node in _nodes(function.body, is_now))
+    body = tuple(node.map(now) for node in _nodes(function.body, is_now, kept))
     return function.with_body(body, substitute(function.output, now))
 
 
-def _nodes(nodes: Sequence[Node], is_now: dict[Var, Operand]) -> tuple[Node, ...]:
+def _nodes(nodes: Sequence[Node], is_now: dict[Var, Operand], kept: set[Var]) -> tuple[Node, ...]:
     out: list[Node] = []
     for node in nodes:
-        regions = [replace(r, body=_nodes(r.body, is_now)) for r in node.regions]
-        if isinstance(node, Choice) and _is_cheap(node, [n for r in regions for n in r.body]):
-            out += [inner for r in regions for inner in r.body]
+        regions = [replace(r, body=_nodes(r.body, is_now, kept)) for r in node.regions]
+        # The adjoint of a branch reads what the branch defines; only as a branch it is given that.
+        bound = any(v in kept for r in regions for v in r.variables())
+        inner = [n for r in regions for n in r.body]
+        if isinstance(node, Choice) and not bound and _is_cheap(node, inner):
+            out += inner
             sides = zip(*(r.outputs for r in regions), strict=True)
             for result, (one, two) in zip(node.results, sides, strict=True):
                 if one == two:
@@ -79,6 +84,8 @@ def _nodes(nodes: Sequence[Node], is_now: dict[Var, Operand]) -> tuple[Node, ...
                     origin = replace(node.origin, spelling="function")
                     out.append(Atom((result,), np.where, args, (), origin))
         else:
+            if isinstance(node, Choice):
+                kept.update(v for r in regions for v in defined_within(r))
             out.append(node.with_regions(regions))
     return tuple(out)
 
