@@ -69,7 +69,7 @@ def test_a_failing_program_shrinks():
         return Outcome("checked")
 
     sizes = []
-    for seed in range(2):
+    for seed in range(6):
         found = check_seed(seed, ALL_FEATURES, check)
         if found.error is not None:
             sizes.append(found.program.text.count("\n"))
