@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import add_at, astype, getitem, place, solve_transposed, update
+from .barriers import BARRIER
 from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
 from .result_types import has_window
 from .slices import padding
@@ -284,6 +285,11 @@ def _and(speller: Speller, atom: Atom) -> Text:
     return f"{speller.operand(a, ATOM)} & {speller.operand(b, ATOM)}", AND
 
 
+def _barrier(speller: Speller, atom: Atom) -> Text:
+    lax = speller.module("lax")
+    return f"{lax}.optimization_barrier({speller.operand(atom.args[0], 1)})", ATOM
+
+
 IDIOMS: dict[Any, Idiom] = {
     update: _update,
     add_at: _update,
@@ -301,6 +307,7 @@ IDIOMS: dict[Any, Idiom] = {
     place: _place,
     np.linalg.cholesky: _cholesky,
     solve_transposed: _solve_transposed,
+    BARRIER: _barrier,
 }
 
 

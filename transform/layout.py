@@ -10,6 +10,8 @@ import numpy as np
 
 from ..primitives import getitem, name_of
 from ..primitives.fallback import JaxDerivative
+from .barriers import BARRIER
+from .barriers import COMMENT as BARRIER_COMMENT
 from .blocks import apart, control_flow, in_place_lines, must_have_lines
 from .idioms import IDIOMS
 from .ir import (
@@ -100,6 +102,8 @@ class FunctionText:
 
     def nests(self, v: Var, atom: Atom) -> bool:
         if v in self.kept or len(atom.results) != 1 or isinstance(atom.op, JaxDerivative):
+            return False
+        if atom.op is BARRIER:
             return False
         if atom.op is getattr or (atom.op is getitem and isinstance(v.type, StaticType)):
             return not self.is_named(v)
@@ -226,6 +230,8 @@ class FunctionText:
                     lines.append(
                         f"# No rule for {name_of(node.op.function)}: JAX differentiates this operation."
                     )
+                elif node.op is BARRIER and BARRIER_COMMENT not in lines:
+                    lines.append(BARRIER_COMMENT)
                 lines += self.statement_lines(node)
             else:
                 lines += flow

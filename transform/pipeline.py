@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import ArraySpec, Spec
+from .barriers import set_barriers
 from .dead import drop_dead
 from .emit import Emitted, emit
 from .errors import ArgumentError
@@ -116,6 +117,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
         ("windowed", forget_stops),
         ("tidied", drop_dead),
         ("promoted", promote),
+        ("kept apart", set_barriers),
         ("outlined", outline),
     ),
     "numpy": (
