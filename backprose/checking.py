@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from .derivative import Argnums, Derivative, value_and_grad
+from .derivative import Derivative, value_and_grad
 from .differences import first_step, slope
+from .functions import Argnums
 from .points import Arguments, Point, mapped
 from .transform.errors import ArgumentError
 

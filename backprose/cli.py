@@ -15,7 +15,8 @@ from rich.console import Console
 
 from . import __version__
 from .checking import failures, report
-from .derivative import argument_names, write_whole
+from .files import write_whole
+from .functions import argument_names
 from .importing import user_code
 from .inputs import Inputs, gather
 from .points import Point

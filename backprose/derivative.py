@@ -5,25 +5,18 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import tempfile
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
-import jax
-import numpy as np
-from jax.core import Tracer
-
-from .transform.arguments import ArraySpec, Spec, TreeSpec, leaves, rebuild, spec_of
-from .transform.emit import Emitted
-from .transform.errors import ArgumentError, ProgramError
-from .transform.load import load
+from .files import write_whole
+from .functions import Argnums, argument_names, bound_arguments, plain_function
+from .specialisation import Specialisation
+from .transform.arguments import ArraySpec, Spec, TreeSpec, spec_of
+from .transform.errors import ArgumentError
 from .transform.pipeline import Derived, Request, derive
-from .transform.ranges import out_of_range
 from .transform.values import Array, Known, Struct
-
-Argnums = int | str | Sequence[int | str]
 
 
 class Derivative:
@@ -64,7 +57,7 @@ class Derivative:
         self._function = plain_function(function)
         self._signature = inspect.signature(self._function, follow_wrapped=False)
         self._wrt = argument_names(argnums, self._signature)
-        self._cache: dict[Any, _Specialisation] = {}
+        self._cache: dict[Any, Specialisation] = {}
         self._last: Derived | None = None
         functools.update_wrapper(self, self._function)
 
@@ -138,15 +131,9 @@ class Derivative:
         return self if instance is None else types.MethodType(self, instance)
 
     def _bind(self, args: tuple, kwargs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Spec]]:
-        try:
-            bound = self._signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise ArgumentError(f"{self._function.__name__}(): {error}") from None
-        bound.apply_defaults()
-        values = dict(bound.arguments)
-        return values, {name: spec_of(value, name) for name, value in values.items()}
+        return bound_arguments(self._function, self._signature, args, kwargs)
 
-    def _specialised(self, specs: dict[str, Spec]) -> _Specialisation:
+    def _specialised(self, specs: dict[str, Spec]) -> Specialisation:
         key = tuple(specs.items())
         found = self._cache.get(key)
         if found is None or not found.derived.is_current():
@@ -161,177 +148,10 @@ class Derivative:
                 single,
                 self.max_steps,
             )
-            found = _Specialisation(derive(request), specs, self._signature, self.jit, self.target)
+            found = Specialisation(derive(request), specs, self._signature, self.jit, self.target)
             self._cache[key] = found
         self._last = found.derived
         return found
-
-
-class _Specialisation:
-    """One emitted function and, under jit, its compiled form."""
-
-    def __init__(
-        self,
-        derived: Derived,
-        specs: dict[str, Spec],
-        signature: inspect.Signature,
-        jit: bool,
-        target: str,
-    ):
-        self.derived, self.specs, self.target = derived, specs, target
-        self.signature = signature
-        self.compiled = jax.jit(self.call) if jit else self.call
-
-    def call(self, arrays: list[Any]) -> list[Any]:
-        """The arrays of the result, for the array leaves of the arguments."""
-        values = iter(arrays)
-        arguments = {name: rebuild(spec, values) for name, spec in self.specs.items()}
-        bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
-        return self.derived.arrays(self.derived.function(*bound.args, **bound.kwargs))
-
-    def refuse_shared(self, values: dict[str, Any]) -> None:
-        """Raise `ArgumentError` where the function would change one argument through another."""
-        arrays = {name: list(leaves(values[name], spec)) for name, spec in self.specs.items()}
-        for name in self.derived.changed:
-            own = arrays[name]
-            if any(shares_memory(own[:k], [one]) for k, one in enumerate(own)):
-                raise ArgumentError(
-                    f"the function changes {name!r} in place, and two of its arrays share memory",
-                    remedy="pass a copy of one of them",
-                )
-            for other, found in arrays.items():
-                if other != name and shares_memory(arrays[name], found):
-                    raise ArgumentError(
-                        f"the function changes {name!r} in place, which shares memory with {other!r}",
-                        remedy=f"pass {other}.copy()",
-                    )
-
-    def run(self, values: dict[str, Any]) -> Any:
-        arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
-        traced = any(isinstance(a, Tracer) for a in arrays)
-        if self.derived.changed:
-            self.refuse_shared(values)
-        if self.target == "numpy":
-            if traced:
-                raise ArgumentError(
-                    "a derivative with target='numpy' cannot be called while JAX traces",
-                    remedy="use target='jax'",
-                )
-            return self.derived.structure(detached(self.call(arrays), arrays))
-        if traced:
-            return self.derived.structure(self.call(arrays))
-        for leaf, size in self.derived.indexed:
-            wrong = out_of_range(arrays[leaf], size)
-            if wrong:
-                raise ProgramError(f"IndexError: {wrong}")
-        with jax.enable_x64(True):
-            result = self.compiled(arrays)
-        if not any(isinstance(a, jax.Array) for a in arrays):
-            result = map(own_array, result)
-        return self.derived.structure(result)
-
-
-def shares_memory(one: list[Any], two: list[Any]) -> bool:
-    """Whether some NumPy array of the one lies in the memory of one of the other."""
-    pairs = ((a, b) for a in one for b in two)
-    return any(
-        isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
-        for a, b in pairs
-    )
-
-
-def own_array(value: Any) -> Any:
-    """A JAX array as a NumPy array that belongs to the caller; a NumPy scalar where it has no axes."""
-    if not isinstance(value, jax.Array):
-        return value
-    array = np.array(value)
-    return array if array.ndim else array[()]
-
-
-def detached(results: list[Any], arguments: list[Any]) -> list[Any]:
-    """The results, copied where they share memory with an argument or another result, or are read-only."""
-    others = [a for a in arguments if isinstance(a, np.ndarray)]
-    own = []
-    for value in results:
-        if isinstance(value, np.ndarray):
-            if not value.flags.writeable or any(np.may_share_memory(value, o) for o in others):
-                value = value.copy()
-            others.append(value)
-            value = value if value.ndim else value[()]
-        own.append(value)
-    return own
-
-
-def plain_function(function: Callable) -> types.FunctionType:
-    """The Python function to transform. Raises `ArgumentError` for what has no Python source."""
-    if isinstance(function, Derivative):
-        return _call_through(function)
-    if isinstance(function, types.FunctionType):
-        return function
-    wrapped = getattr(function, "__wrapped__", None)
-    if isinstance(wrapped, types.FunctionType) and type(function).__module__.startswith("jax"):
-        return wrapped  # jax.jit changes nothing but speed
-    if isinstance(function, types.MethodType):
-        raise ArgumentError(
-            f"cannot differentiate the bound method {function.__name__!r}: its first argument is fixed",
-            remedy=f"pass the function, grad({function.__qualname__}, argnums=1), and the object as an argument",
-        )
-    raise ArgumentError(
-        f"cannot differentiate {function!r}: it is not a Python function",
-        remedy="pass a function written with def or lambda",
-    )
-
-
-def _call_through(derivative: Derivative) -> types.FunctionType:
-    """A function that calls a derivative, for taking the derivative of that."""
-    name = f"{derivative._function.__name__.replace('<lambda>', 'lambda')}_{derivative.mode}"
-    params = ", ".join(derivative._signature.parameters)
-    text = f"def {name}({params}):\n    return derivative({params})\n"
-    return load(Emitted(text, name, {"derivative": derivative}))
-
-
-def argument_names(argnums: Argnums, signature: inspect.Signature) -> tuple[str, ...]:
-    """The names of the arguments that `argnums` chooses, by position or by name."""
-    names = list(signature.parameters)
-    chosen: list[Any] = [argnums]
-    if isinstance(argnums, Sequence) and not isinstance(argnums, str):
-        chosen = list(argnums)
-    result = []
-    for item in chosen:
-        position = _position(item, len(names))
-        if isinstance(item, str) and item in names:
-            result.append(item)
-        elif position is not None:
-            result.append(names[position])
-        else:
-            raise ArgumentError(
-                f"argnums has {item!r}, but the arguments are {', '.join(names) or 'none'}"
-            )
-    if not result or len(set(result)) < len(result):
-        raise ArgumentError("argnums must name at least one argument, and each only once")
-    return tuple(result)
-
-
-def _position(item: Any, count: int) -> int | None:
-    """A position among `count` arguments, counted from the end where it is negative."""
-    if isinstance(item, bool) or not isinstance(item, int | np.integer):
-        return None
-    return int(item) % count if -count <= item < count else None
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file so that it is there whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
 
 
 @overload

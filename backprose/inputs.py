@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .annotations import spec_from_annotation
-from .derivative import Derivative, plain_function
+from .derivative import Derivative
+from .functions import plain_function
 from .importing import find, user_code
 from .transform.arguments import ArraySpec, Spec, TreeSpec, parse_spec, spec_of
 from .transform.errors import ArgumentError

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .derivative import Argnums, argument_names
+from .functions import Argnums, argument_names
 from .transform.errors import ArgumentError
 
 Arguments = Sequence[Any] | Mapping[str, Any]

@@ -63,6 +63,9 @@ class Request:
     target: str = "jax"
     single: bool = True  # one derivative is returned bare, several as a tuple
     max_steps: int | None = None  # of each `while` loop, whose values are then all saved
+    state: bool = (
+        False  # the result is (result, {name: value of an argument that was changed in place})
+    )
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,8 @@ def derive(request: Request, show: bool = False) -> Derived:
     if show:
         forms["atoms"] = show_lowered(lowered)
     typed = specialise(lowered, request.specs, signature)
+    if request.state:
+        typed = with_state(typed)
     if request.max_steps is not None:
         typed = replace(typed, function=with_bound(typed.function, request.max_steps))
     if CHECK_EVERY_STEP:
@@ -178,6 +183,20 @@ def derive(request: Request, show: bool = False) -> Derived:
         _indexed(typed),
         frozenset(name for name in written if name is not None),
     )
+
+
+def with_state(typed: Typed) -> Typed:
+    """The function with what it has changed in place beside its result."""
+    changed = [
+        (name, value)
+        for name, value in typed.final.items()
+        if operand_of(value) != operand_of(typed.params[name])
+    ]
+    names = tuple(name for name, _ in changed)
+    state = struct(dict, [value for _, value in changed], names)
+    result = struct(tuple, [typed.result, state])
+    function = replace(typed.function, output=operand_of(result))
+    return replace(typed, function=function, result=result)
 
 
 def _indexed(typed: Typed) -> tuple[tuple[int, int], ...]:

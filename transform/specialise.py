@@ -22,11 +22,12 @@ from .values import arrays as arrays_of
 
 @dataclass(frozen=True)
 class Typed:
-    """The typed function, the value that it returns, the value of each parameter, and what was read on the way."""
+    """The typed function, the value that it returns, each parameter before and after, and what was read on the way."""
 
     function: Function
     result: Value
     params: Mapping[str, Value]
+    final: Mapping[str, Value]
     trace: Trace
 
 
@@ -63,7 +64,7 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         statics=tuple(statics),
         lengths=trace.lengths,
     )
-    return Typed(function, result, passed, trace)
+    return Typed(function, result, passed, params, trace)
 
 
 def as_passed(value: Value) -> Value:

@@ -1,0 +1,110 @@
+"""An emitted function at work: arguments taken apart, results put together, and what must not be shared."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import jax
+import numpy as np
+from jax.core import Tracer
+
+from .transform.arguments import Spec, leaves, rebuild
+from .transform.errors import ArgumentError, ProgramError
+from .transform.pipeline import Derived
+from .transform.ranges import out_of_range
+
+
+class Specialisation:
+    """One emitted function and, under jit, its compiled form."""
+
+    def __init__(
+        self,
+        derived: Derived,
+        specs: dict[str, Spec],
+        signature: inspect.Signature,
+        jit: bool,
+        target: str,
+    ):
+        self.derived, self.specs, self.target = derived, specs, target
+        self.signature = signature
+        self.compiled = jax.jit(self.call) if jit else self.call
+
+    def call(self, arrays: list[Any]) -> list[Any]:
+        """The arrays of the result, for the array leaves of the arguments."""
+        values = iter(arrays)
+        arguments = {name: rebuild(spec, values) for name, spec in self.specs.items()}
+        bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
+        return self.derived.arrays(self.derived.function(*bound.args, **bound.kwargs))
+
+    def refuse_shared(self, values: dict[str, Any]) -> None:
+        """Raise `ArgumentError` where the function would change one argument through another."""
+        arrays = {name: list(leaves(values[name], spec)) for name, spec in self.specs.items()}
+        for name in self.derived.changed:
+            own = arrays[name]
+            if any(shares_memory(own[:k], [one]) for k, one in enumerate(own)):
+                raise ArgumentError(
+                    f"the function changes {name!r} in place, and two of its arrays share memory",
+                    remedy="pass a copy of one of them",
+                )
+            for other, found in arrays.items():
+                if other != name and shares_memory(arrays[name], found):
+                    raise ArgumentError(
+                        f"the function changes {name!r} in place, which shares memory with {other!r}",
+                        remedy=f"pass {other}.copy()",
+                    )
+
+    def run(self, values: dict[str, Any]) -> Any:
+        arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
+        traced = any(isinstance(a, Tracer) for a in arrays)
+        if self.derived.changed:
+            self.refuse_shared(values)
+        if self.target == "numpy":
+            if traced:
+                raise ArgumentError(
+                    "a derivative with target='numpy' cannot be called while JAX traces",
+                    remedy="use target='jax'",
+                )
+            return self.derived.structure(detached(self.call(arrays), arrays))
+        if traced:
+            return self.derived.structure(self.call(arrays))
+        for leaf, size in self.derived.indexed:
+            wrong = out_of_range(arrays[leaf], size)
+            if wrong:
+                raise ProgramError(f"IndexError: {wrong}")
+        with jax.enable_x64(True):
+            result = self.compiled(arrays)
+        if not any(isinstance(a, jax.Array) for a in arrays):
+            result = map(own_array, result)
+        return self.derived.structure(result)
+
+
+def shares_memory(one: list[Any], two: list[Any]) -> bool:
+    """Whether some NumPy array of the one lies in the memory of one of the other."""
+    pairs = ((a, b) for a in one for b in two)
+    return any(
+        isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
+        for a, b in pairs
+    )
+
+
+def own_array(value: Any) -> Any:
+    """A JAX array as a NumPy array that belongs to the caller; a NumPy scalar where it has no axes."""
+    if not isinstance(value, jax.Array):
+        return value
+    array = np.array(value)
+    return array if array.ndim else array[()]
+
+
+def detached(results: list[Any], arguments: list[Any]) -> list[Any]:
+    """The results, copied where they share memory with an argument or another result, or are read-only."""
+    others = [a for a in arguments if isinstance(a, np.ndarray)]
+    own = []
+    for value in results:
+        if isinstance(value, np.ndarray):
+            if not value.flags.writeable or any(np.may_share_memory(value, o) for o in others):
+                value = value.copy()
+            others.append(value)
+            value = value if value.ndim else value[()]
+        own.append(value)
+    return own
