@@ -232,8 +232,32 @@ def f(a, b, c):
         rows.append(0.5 * rows[-1] + c * b[i, :1])
     return np.sum(np.stack(rows) ** 2)
 """,
-}
+    "all of an array is kept while one of its elements changes": """
+def f(a, b, c):
+    v = np.zeros((3, 2))
+    for i in range(3):
+        v[i] = a[:]
+        a[-2] = 0.2 * c
+    return np.sum(v * b)
+""",
+    "an array that takes another name is written before the value that has that name is read": """
+def shift(x):
+    x *= x[[3, 1, 0, 2]]
+    for r in x:
+        x += x
 
+def f(a, b, c):
+    a = np.array([0.3, a[0], a[1], -0.8])
+    b = np.concatenate([b, 0.5 * b], axis=1)
+    u = np.empty((3, 4))
+    for i in range(3):
+        u[i] = a[[0, 1, 1, 3]]
+        if b[i][i] >= -0.57:
+            b[b > 0.06] -= a[i + 1] if -0.7 < c < 0.37 + b[i % 3, 3 - i] or i == 1 else a[...] @ b[i]
+            shift(a)
+    return np.sum(np.sin(b)) + np.sum(np.sin(u))
+""",
+}
 
 REFUSED = {
     "a list holds views of an array that changes": """

@@ -59,8 +59,11 @@ def accesses(
     """
     walked = _Versions({param}, set(), skip)
     yield from walked.nodes(region.body)
-    if region.outputs[region.params.index(param)] not in walked.versions:
+    own = region.params.index(param)
+    if region.outputs[own] not in walked.versions:
         raise NotElements  # another array takes its place
+    if any(o in walked.versions for k, o in enumerate(region.outputs) if k != own):
+        raise NotElements  # all of it is stacked, or becomes another array
 
 
 @dataclass
