@@ -240,23 +240,6 @@ def f(a, b, c):
         a[-2] = 0.2 * c
     return np.sum(v * b)
 """,
-    "an array that takes another name is written before the value that has that name is read": """
-def shift(x):
-    x *= x[[3, 1, 0, 2]]
-    for r in x:
-        x += x
-
-def f(a, b, c):
-    a = np.array([0.3, a[0], a[1], -0.8])
-    b = np.concatenate([b, 0.5 * b], axis=1)
-    u = np.empty((3, 4))
-    for i in range(3):
-        u[i] = a[[0, 1, 1, 3]]
-        if b[i][i] >= -0.57:
-            b[b > 0.06] -= a[i + 1] if -0.7 < c < 0.37 + b[i % 3, 3 - i] or i == 1 else a[...] @ b[i]
-            shift(a)
-    return np.sum(np.sin(b)) + np.sum(np.sin(u))
-""",
 }
 
 REFUSED = {
@@ -316,3 +299,32 @@ def test_a_program_that_was_wrong_and_is_refused(told):
 def test_a_program_that_once_failed(told):
     outcome = check_program("import numpy as np\n\n" + PROGRAMS[told], (A, B, C))
     assert outcome.status == "checked" and outcome.smooth
+
+
+LARGER = (
+    np.array([1.43, 0.24, 0.86, -0.13]),
+    np.array([[-1.1, -0.32, 0.18, -1.28], [1.02, 1.04, -1.53, -0.12], [0.45, -0.3, 0.45, -1.29]]),
+    np.float64(0.79),
+)
+
+
+def test_an_array_that_takes_another_name_is_written_after_its_value_is_read():
+    text = """import numpy as np
+
+
+def shift(x):
+    x *= x[[3, 1, 0, 2]]
+    for r in x:
+        x += x
+
+
+def f(a, b, c):
+    u = np.empty((3, 4))
+    for i in range(3):
+        u[i] = a[[0, 1, 1, 3]]
+        if b[i][i] >= -0.57:
+            b[b > 0.06] -= a[i + 1] if c < 0.37 + b[i % 3, 3 - i] or i == 1 else a[...] @ b[i]
+            shift(a)
+    return np.sum(np.sin(b)) + np.sum(u * np.arange(1.0, 13.0).reshape((3, 4)))
+"""
+    assert check_program(text, LARGER).status == "checked"
