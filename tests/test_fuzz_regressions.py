@@ -323,8 +323,9 @@ def f(a, b, c):
     for i in range(3):
         u[i] = a[[0, 1, 1, 3]]
         if b[i][i] >= -0.57:
-            b[b > 0.06] -= a[i + 1] if c < 0.37 + b[i % 3, 3 - i] or i == 1 else a[...] @ b[i]
+            near = 0.37 + b[i % 3, 3 - i]
+            b[b > 0.06] -= a[i + 1] if -0.7 < min(c, 0.87) < near or i == 1 else a[...] @ b[i]
             shift(a)
-    return np.sum(np.sin(b)) + np.sum(u * np.arange(1.0, 13.0).reshape((3, 4)))
+    return np.sum(b * np.arange(1.0, 13.0).reshape((3, 4))) + np.sum(u * np.arange(1.0, 13.0).reshape((3, 4)))
 """
     assert check_program(text, LARGER).status == "checked"
