@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, overload
 
 from .files import write_whole
-from .functions import Argnums, argument_names, bound_arguments, plain_function
+from .functions import Argnums, argument_names, bound_arguments, checked_max_steps, plain_function
 from .specialisation import Specialisation
 from .transform.arguments import ArraySpec, Spec, TreeSpec, spec_of
 from .transform.errors import ArgumentError
@@ -46,14 +46,12 @@ class Derivative:
         jit: bool = True,
         max_steps: int | None = None,
     ):
-        if max_steps is not None and (type(max_steps) is not int or max_steps < 1):
-            raise ArgumentError(f"max_steps must be a positive int, not {max_steps!r}")
         if target not in ("jax", "numpy"):
             raise ArgumentError(f"target must be 'jax' or 'numpy', not {target!r}")
         self.primal = function
         self.mode, self.argnums, self.has_aux = mode, argnums, has_aux
         self.target, self.jit = target, jit and target == "jax"
-        self.max_steps = max_steps
+        self.max_steps = checked_max_steps(max_steps)
         self._function = plain_function(function)
         self._signature = inspect.signature(self._function, follow_wrapped=False)
         self._wrt = argument_names(argnums, self._signature)

@@ -54,8 +54,19 @@ class Specialisation:
                         remedy=f"pass {other}.copy()",
                     )
 
+    def check_indices(self, arrays: list[Any]) -> None:
+        """Raise `ProgramError` where an array that is used as an index leaves its axis."""
+        for leaf, size in self.derived.indexed:
+            wrong = out_of_range(arrays[leaf], size)
+            if wrong:
+                raise ProgramError(f"IndexError: {wrong}")
+
+    def leaves(self, values: dict[str, Any]) -> list[Any]:
+        """The array leaves of the arguments."""
+        return [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
+
     def run(self, values: dict[str, Any]) -> Any:
-        arrays = [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
+        arrays = self.leaves(values)
         traced = any(isinstance(a, Tracer) for a in arrays)
         if self.derived.changed:
             self.refuse_shared(values)
@@ -68,10 +79,7 @@ class Specialisation:
             return self.derived.structure(detached(self.call(arrays), arrays))
         if traced:
             return self.derived.structure(self.call(arrays))
-        for leaf, size in self.derived.indexed:
-            wrong = out_of_range(arrays[leaf], size)
-            if wrong:
-                raise ProgramError(f"IndexError: {wrong}")
+        self.check_indices(arrays)
         with jax.enable_x64(True):
             result = self.compiled(arrays)
         if not any(isinstance(a, jax.Array) for a in arrays):

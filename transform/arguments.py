@@ -135,6 +135,13 @@ def leaves(value: Any, spec: Spec) -> Iterator[Any]:
             yield from leaves(value[key], item)
 
 
+def leaf_count(spec: Spec) -> int:
+    """How many array leaves an argument has."""
+    if isinstance(spec, ArraySpec):
+        return 1
+    return sum(map(leaf_count, spec.items)) if isinstance(spec, TreeSpec) else 0
+
+
 def rebuild(spec: Spec, values: Iterator[Any]) -> Any:
     """The argument with the given array leaves; the inverse of `leaves`."""
     if isinstance(spec, ArraySpec):

@@ -158,9 +158,8 @@ class Interference:
                 if node.results[0] in self.nested and len(node.results) == 1:
                     continue
                 self.define(node.results, live)
-                if (
-                    node.op in IN_PLACE and not self.closures
-                ):  # named before its value is worked out
+                # Plain NumPy text names the array before it works its new value out.
+                if node.op in IN_PLACE and not self.closures:
                     self.define(node.results, set(self.read(node.args[1:])) - {node.args[0]})
                 live = (live - set(node.results)) | set(self.read(node.operands()))
             elif isinstance(node, Choice):

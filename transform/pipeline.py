@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .activity import is_inexact
 from .arguments import ArraySpec, Spec
 from .barriers import set_barriers
 from .dead import drop_dead
@@ -33,7 +34,7 @@ from .selects import select
 from .show import show_function, show_lowered
 from .simplify import simplify
 from .sinks import sink_additions
-from .specialise import Typed, parameter, specialise
+from .specialise import Given, Typed, parameter, specialise
 from .streams import stream
 from .tape import record_for_jax, record_for_numpy, with_bound
 from .trace import Trace
@@ -84,6 +85,7 @@ class Derived:
         tuple[int, int]
     ] = ()  # array leaves used as indices, and the sizes of their axes
     changed: frozenset[str] = frozenset()  # arguments whose arrays the function changes in place
+    objects: Mapping[str, Given] = field(default_factory=dict)  # the arguments
 
     def arrays(self, result: Any) -> list[Any]:
         """The arrays in the function's result, in order."""
@@ -182,6 +184,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         result,
         _indexed(typed),
         frozenset(name for name in written if name is not None),
+        typed.objects,
     )
 
 
@@ -247,7 +250,7 @@ def _reverse(
 ) -> tuple[Function, Value]:
     extra: list[tuple[str, Var]] = []
     seeds: list[tuple[Var, Value]] = []
-    outputs = list(_result_arrays(primary))
+    outputs = [v for v in _result_arrays(primary) if is_inexact(v)]
     if request.mode in ("grad", "value_and_grad"):
         _check_scalar(request, primary)
         for v in outputs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..primitives import getitem
 from .arguments import ArraySpec, Spec, StaticSpec
@@ -22,13 +23,31 @@ from .values import arrays as arrays_of
 
 @dataclass(frozen=True)
 class Typed:
-    """The typed function, the value that it returns, each parameter before and after, and what was read on the way."""
+    """The typed function, the value that it returns, each parameter before and after, and what was read on the way.
+
+    `objects` are the parameters as the objects that the function was given.
+    """
 
     function: Function
     result: Value
     params: Mapping[str, Value]
+    objects: Mapping[str, Given]
     final: Mapping[str, Value]
     trace: Trace
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """An object that the function was given: which one it was, and what it held."""
+
+    value: Value
+    items: Mapping[Any, Given]
+
+
+def given(value: Value) -> Given:
+    """The objects in a value as they are now."""
+    entries = value.entries() if isinstance(value, Struct) else []
+    return Given(value, {key: given(item) for key, item in entries})
 
 
 def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.Signature) -> Typed:
@@ -42,6 +61,7 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         variables.append((name, var))
     frame.env.update(params)
     passed = {name: as_passed(value) for name, value in params.items()}
+    objects = {name: given(value) for name, value in params.items()}
     result = Interpreter(trace).run(lowered, frame)
     if any(has_unknown(a.type) for a in arrays_of(result)):
         raise RefusedError(
@@ -64,7 +84,7 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         statics=tuple(statics),
         lengths=trace.lengths,
     )
-    return Typed(function, result, passed, params, trace)
+    return Typed(function, result, passed, objects, params, trace)
 
 
 def as_passed(value: Value) -> Value:
