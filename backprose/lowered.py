@@ -237,7 +237,8 @@ def leave(
                 continue
         found = now[key]
         if isinstance(item, Array) and item.view is None and item.storage in owners:
-            found = owners[item.storage]
+            found = owners[item.storage]  # it was at another place before
+            found[...] = now[key]
         if isinstance(target, list) and key == len(target):
             target.append(found)
         else:

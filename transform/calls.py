@@ -101,6 +101,9 @@ def call(
     )
     if getattr(function, "__module__", None) in STATIC_MODULES or plain_method:
         return static_call(function, args, kwargs, origin)
+    lowered = getattr(function, "lowered", None)
+    if isinstance(lowered, types.FunctionType):  # `lower` changes nothing but speed
+        return interpreter.inline(read(lowered), args, kwargs, frame, origin)
     source_function = getattr(function, "source_function", None)
     if source_function is not None:  # a derivative of ours: transform the text that it emitted
         emitted = source_function(args, kwargs)

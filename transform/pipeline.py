@@ -14,7 +14,7 @@ from .arguments import ArraySpec, Spec
 from .barriers import set_barriers
 from .dead import drop_dead
 from .emit import Emitted, emit
-from .errors import ArgumentError
+from .errors import ArgumentError, RefusedError
 from .forward import forward
 from .forwards import write_forwards
 from .globals import unchanged
@@ -38,7 +38,7 @@ from .specialise import Given, Typed, parameter, specialise
 from .streams import stream
 from .tape import record_for_jax, record_for_numpy, with_bound
 from .trace import Trace
-from .values import Array, Known, Struct, Value, known, operand_of, struct
+from .values import Array, Known, Struct, Value, arrays, known, operand_of, struct
 from .whole import make_whole
 from .windows import forget_stops
 
@@ -189,7 +189,18 @@ def derive(request: Request, show: bool = False) -> Derived:
 
 
 def with_state(typed: Typed) -> Typed:
-    """The function with what it has changed in place beside its result."""
+    """The function with what it has changed in place beside its result.
+
+    Raises `RefusedError` where an array that came in a container is changed in place and then taken out of it.
+    """
+    held = {a.storage for value in typed.final.values() for a in arrays(value)}
+    for storage in typed.trace.written:
+        if storage.parameter is not None and storage not in held:
+            raise RefusedError(
+                f"an array in {storage.parameter!r} is changed in place, and then another takes its place there",
+                None,
+                "change it after it is taken out, or change a .copy()",
+            )
     changed = [
         (name, value)
         for name, value in typed.final.items()
@@ -323,7 +334,7 @@ def _finished(
     name = function.name.rstrip("_")
     return replace(
         function,
-        name=name if request.mode == "primal" else f"{name}_{request.mode}",
+        name=function.name if request.mode == "primal" else f"{name}_{request.mode}",
         signature=signature,
         params=(*function.params, *extra),
         body=tuple(trace.atoms),
