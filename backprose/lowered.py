@@ -6,6 +6,7 @@ import functools
 import inspect
 import itertools
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -127,6 +128,18 @@ class Lowered:
         return found
 
 
+def truncating(method: Callable) -> Callable:
+    """Emitted text asks for NumPy's dtypes; where JAX has no 64-bit numbers, it gets 32 bits without a warning."""
+
+    @functools.wraps(method)
+    def quiet(*args: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Explicitly requested dtype", UserWarning)
+            return method(*args)
+
+    return quiet
+
+
 class _Maps(Specialisation):
     """A function of given kinds of arguments, and its derivatives as they are asked for (`operation.Maps`).
 
@@ -151,9 +164,11 @@ class _Maps(Specialisation):
 
     # --- the maps ---
 
+    @truncating
     def primal(self, xs: Sequence[Any]) -> list[Any]:
         return list(map(jnp.asarray, self.call(list(xs))))
 
+    @truncating
     def tangent(self, wrt: tuple[int, ...], xs: Sequence[Any], us: Sequence[Any]) -> list[Any]:
         names, derived = self._derived("jvp", wrt)
         dots = dict(zip(wrt, us, strict=True))
@@ -163,6 +178,7 @@ class _Maps(Specialisation):
         parts = derived.arrays(found)[self.outputs :]
         return [jnp.asarray(parts[k]) for k in self.inexact]
 
+    @truncating
     def adjoint(self, wrt: tuple[int, ...], xs: Sequence[Any], cs: Sequence[Any]) -> list[Any]:
         names, derived = self._derived("vjp", wrt)
         assert isinstance(derived.result, Struct)
@@ -269,7 +285,8 @@ def lower(function: Callable | None = None, *, max_steps: int | None = None) -> 
     Called with NumPy arrays it gives NumPy arrays (views become copies) and changes in place what the function changes.
     In a program of JAX's, `jax.grad`, `jax.jvp`, `jax.hessian` and `jax.vmap` of it use the derivatives that this
     library writes, in both modes, which keep loops linear in time. A function that changes its arguments is used there
-    by `.pure`, which returns `(result, {name: new value})`.
+    by `.pure`, which returns `(result, {name: new value})`. Where JAX has 64-bit numbers switched off, it
+    gets 32 bits.
 
     Works as `@lower`, `@lower(max_steps=...)` and `lower(f)`.
 

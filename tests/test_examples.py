@@ -43,6 +43,16 @@ def test_readme_prints_what_it_says():
     assert output.getvalue().strip() == printed.strip()
 
 
+def test_readme_shows_lower_at_work(capsys):
+    section = (ROOT / "README.md").read_text().split("## In a program of JAX's")[1]
+    code = re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0]
+    filename = "<the README's example of lower>"
+    linecache.cache[filename] = (len(code), None, code.splitlines(True), filename)
+    exec(compile(code, filename, "exec"), {"__name__": "readme"})
+    promised = re.findall(r"print\(.*\)  # (.*)", code)
+    assert capsys.readouterr().out.splitlines() == promised and len(promised) == 2
+
+
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(
     r"`(backprose grad \S+:[^`]+)` prints\n\n```python\n(.*?)```", README, re.DOTALL
