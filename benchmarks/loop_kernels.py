@@ -53,11 +53,11 @@ def conditional_write(x):
     return np.sum(y**2)
 
 
-def square_root(x, tol):
-    """Newton's method from far away, damped so that it takes many steps."""
+def square_root(x, rate, tol):
+    """Newton's method, damped so that it takes many steps."""
     y = x
     while abs(y * y - x) > tol:
-        y = y - 0.01 * (y * y - x) / (2 * y)
+        y = y - rate * (y * y - x) / (2 * y)
     return y
 
 
@@ -146,6 +146,6 @@ KERNELS: dict[str, Kernel] = {
     "lstm": (seqs.lstm, ("X", "h", "c", "W", "U", "b"), cells, [100, 400, 1000]),
     "n-body": (n_body, ("positions", "velocities", "masses"), bodies, [25, 50, 100]),
     "cavity flow": (grids.cavity_flow, ("u", "v", "p"), cavity, [41, 81, 161]),
-    "newton while": (square_root, ("x",), lambda n: (float(n), 1e-9), [2, 200, 20_000]),
+    "newton while": (square_root, ("x",), lambda n: (2.0, 21 / n, 1e-9), [10**3, 10**5, 10**6]),
     "adaptive ode": (its.adaptive_heun, ("y", "rates"), decay, [10**3, 10**5, 10**7]),
 }
