@@ -232,6 +232,15 @@ def f(a, b, c):
         rows.append(0.5 * rows[-1] + c * b[i, :1])
     return np.sum(np.stack(rows) ** 2)
 """,
+    "an array that is filled with one number is read backwards": """
+def f(a, b, c):
+    y = a * 2
+    y[:] = 0
+    z = y[::-1] + a
+    y[...] = c
+    b[:, ::-1] = 0.5
+    return np.sum(z * y[::-1] ** 2) + np.sum(b[::-1])
+""",
     "all of an array is kept while one of its elements changes": """
 def f(a, b, c):
     v = np.zeros((3, 2))

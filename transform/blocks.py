@@ -33,6 +33,7 @@ from .liveness import IN_PLACE
 from .ownership import Memory
 from .result_types import mask_of
 from .spell import AND, ATOM, PLUS, TIMES
+from .swaps import exchanges
 
 if TYPE_CHECKING:
     from .layout import FunctionText
@@ -186,8 +187,17 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     lines = function_lines(f"def {name}({index}, {carry}):", [*head, *first], body, result)
     inits = tupled(operands(text, node.inits)) if node.inits else "None"
     found = listed(targets(text, node.results)) or "_"
-    call = f"lax.fori_loop({start}, {stop}, {name}, {inits})"
-    return ["", *lines[:-1], "", *wrapped(text, node, f"{found} = {call}")]
+    why, option = unrolled(node)
+    call = f"lax.fori_loop({start}, {stop}, {name}, {inits}{option})"
+    return ["", *lines[:-1], "", *why, *wrapped(text, node, f"{found} = {call}")]
+
+
+def unrolled(node: Repeat) -> tuple[list[str], str]:
+    """Two iterations at a time, where that saves copies: a comment that says so, and the option."""
+    length = static_length(node)
+    if length is None or length < 3 or not exchanges(node):
+        return [], ""
+    return ["# Two at a time: arrays that change places are not copied then."], ", unroll=2"
 
 
 def fori_range(text: FunctionText, node: Repeat) -> tuple[str, str, str, list[str]]:
@@ -248,8 +258,9 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
     last = targets(text, node.results)
     found = f"{tupled(last[:count]) if count else '_'}, {tupled(last[count:]) if rows else '_'}"
     reverse = ", reverse=True" if node.backwards else ""
-    call = f"lax.scan({name}, {inits}, {streams}{reverse})"
-    return ["", *lines[:-1], "", *wrapped(text, node, f"{found} = {call}")]
+    why, option = unrolled(node)
+    call = f"lax.scan({name}, {inits}, {streams}{reverse}{option})"
+    return ["", *lines[:-1], "", *why, *wrapped(text, node, f"{found} = {call}")]
 
 
 def arange(text: FunctionText, span: tuple[Operand, Operand, Operand]) -> str:

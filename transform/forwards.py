@@ -1,15 +1,17 @@
 """Adjoints are written into slices that run forwards: what runs backwards is turned around before.
 
-XLA (as of jax 0.10.2) takes an addition to all of an array for an operation that it cannot turn around afterwards, and
-aborts the process.
+XLA (as of jax 0.10.2) takes an addition to all of an array, and one number written into all of it, for operations that
+it cannot turn around afterwards, and aborts the process.
 
 Given:
     y[::-1] += v
     z[3:0:-1] = w
+    u[:] = 0
 
 Then:
     y = y + v[::-1]
     z[1:4] = w[::-1]
+    u = zeros_like(u)
 """
 
 from __future__ import annotations
@@ -41,10 +43,19 @@ WRITES = (add_at, update, place)
 
 
 def write_forwards(function: Function) -> Function:
-    """The function with the slices that it writes into turned around."""
+    """The function with the slices that its adjoints are written into turned around."""
+    return _written(function, False)
+
+
+def write_forwards_for_jax(function: Function) -> Function:
+    """The same; and an array that is filled with one number is made anew, by the user's own lines, too."""
+    return _written(function, True)
+
+
+def _written(function: Function, filling: bool) -> Function:
     trace = Trace(lengths=function.lengths)
     is_now: dict[Var, Operand] = {}
-    body = _nodes(trace, function.body, is_now)
+    body = _nodes(trace, function.body, is_now, filling)
 
     def now(v: Var) -> Operand:
         while v in is_now:
@@ -58,14 +69,17 @@ def write_forwards(function: Function) -> Function:
     return function.with_body(body, substitute(function.output, now))
 
 
-def _nodes(trace: Trace, nodes: Sequence[Node], is_now: dict[Var, Operand]) -> list[Node]:
+def _nodes(
+    trace: Trace, nodes: Sequence[Node], is_now: dict[Var, Operand], filling: bool
+) -> list[Node]:
     with trace.region() as out:
         for node in nodes:
             if not isinstance(node, Atom):
-                regions = [
-                    replace(r, body=tuple(_nodes(trace, r.body, is_now))) for r in node.regions
-                ]
-                trace.add(node.with_regions(regions))
+                bodies = [_nodes(trace, r.body, is_now, filling) for r in node.regions]
+                pairs = zip(node.regions, bodies, strict=True)
+                trace.add(node.with_regions([replace(r, body=tuple(b)) for r, b in pairs]))
+            elif filling and _fills(node):
+                trace.add(_filled(node))
             elif is_adjoint_write(node):
                 _write(trace, node, is_now)
             else:
@@ -77,6 +91,32 @@ def is_adjoint_write(atom: Atom) -> bool:
     """Whether an atom writes into an array, and not on the user's behalf."""
     found = atom.op in WRITES and atom.origin.part != "primal"
     return found and not has_unknown(atom.result.type)
+
+
+def _fills(atom: Atom) -> bool:
+    """Whether an assignment puts one number into all of an array."""
+    if atom.op is not update or has_unknown(atom.result.type):
+        return False
+    _, value, index = atom.args
+    number, whole = type_of(value), atom.result.type
+    if not isinstance(number, ArrayType) or number.size != 1 or not whole.size:
+        return False
+    items = index.items if isinstance(index, Items) else (index,)
+    if items == (Lit(...),):
+        return True
+    if len(items) > whole.ndim or not all(isinstance(item, Slice) for item in items):
+        return False
+    spans = zip(items, whole.shape, strict=False)
+    places = [_places(item, size) for item, size in spans]
+    return all(p is not None and len(p) == n for p, n in zip(places, whole.shape, strict=False))
+
+
+def _filled(atom: Atom) -> Atom:
+    base, value, _ = atom.args
+    origin = replace(atom.origin, spelling="function")
+    if isinstance(value, Lit) and value.value == 0:
+        return replace(atom, op=np.zeros_like, args=(base,), origin=origin)
+    return replace(atom, op=np.full_like, args=(base, value), origin=origin)
 
 
 def _write(trace: Trace, atom: Atom, is_now: dict[Var, Operand]) -> None:

@@ -96,6 +96,7 @@ BEFORE_TAPES = (
     "written forwards",
     "selected",
     "simplified",
+    "gathered",
     "sunk",
     "free of jax",
 )

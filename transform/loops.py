@@ -6,6 +6,7 @@ type, it is taken back and done again with that; the forms only ever widen, so t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -589,7 +590,13 @@ class LoopWalker:
         trace, journal = self.trace, self.trace.journal
         others = self.interpreter.visible(set(after) | set(carried.fresh))
         joined: list[Cell] = []
+        held = {cell: before.read() for cell, before in self.exchanged(walk, after).items()}
         for cell, value in after.items():
+            if cell in held:
+                self.hold(cell, held[cell], value, walk)
+                after[cell] = held[cell]
+                joined.append(cell)
+                continue
             end, entry = walk.changes[cell], cell.read()
             if cell in carried.trees and end is walk.params[cell]:
                 continue  # it was carried for nothing
@@ -613,8 +620,9 @@ class LoopWalker:
             link_parts(trace, value, [s for s in lying if s in others])
             joined.append(cell)
         self.link_results(walk, {cell: after[cell] for cell in joined})
+        decided = {array.storage for array in held.values()}
         for cell in carried.fresh:
-            if cell in after or cell in carried.growing:
+            if cell in after or cell in carried.growing or cell.owner in decided:
                 continue
             end = walk.changes.get(cell, MISSING)
             if cell.kind in ("value", "items", "keys"):
@@ -639,6 +647,41 @@ class LoopWalker:
                     why = "has a length that changes in the loop", "read it inside the loop"
                 again = Unset(f"{cell.key!r} {why[0]}", self.origin.span, why[1])
                 journal.set(cell.owner, cell.key, again)
+
+    def exchanged(self, walk: Walk, after: dict[Cell, Any]) -> dict[Cell, Cell]:
+        """Names whose arrays change places, and how often is known: for each the one whose array it holds at last."""
+        count = self.it.length() if self.it is not None and self.stop is None else None
+        if count is None:
+            return {}
+        whole = [
+            c
+            for c in after
+            if c.kind == "name"
+            and all(map(is_whole, (c.read(), walk.params.get(c), walk.changes[c])))
+        ]
+        own = {walk.params[c].storage: c for c in whole}  # type: ignore[union-attr]
+        moves = {c: own[end] for c in whole if (end := walk.changes[c].storage) in own}
+        while set(moves) != set(moves.values()):
+            moves = {
+                c: other for c, other in moves.items() if other in moves and c in moves.values()
+            }
+        storages = {c.read().storage for c in moves}
+        if len(storages) < len(moves) or any(s.linked for s in storages):
+            return {}
+        if all(c is other for c, other in moves.items()):
+            return {}
+        last = {c: c for c in moves}
+        for _ in range(count % math.lcm(*range(1, len(moves) + 1))):
+            last = {c: last[moves[c]] for c in moves}
+        return last
+
+    def hold(self, cell: Cell, array: Array, value: Array, walk: Walk) -> None:
+        """Let a name hold an array from before the loop, with the value that it has now."""
+        journal = self.trace.journal
+        journal.set(array.storage, "value", value.operand)
+        journal.set(cell.owner, cell.key, array)
+        if any(a.storage in walk.written for p in walk.params.values() for a in arrays(p)):  # type: ignore[arg-type]
+            self.trace.written.add(array.storage)
 
     def link_results(self, walk: Walk, results: dict[Cell, Any]) -> None:
         """Two names that may be one array after an iteration may be one array after the loop."""
@@ -674,6 +717,11 @@ class LoopWalker:
         for array in arrays(cell.read()):
             if not array.scalar:
                 self.trace.journal.set(array.storage, "value", stale)
+
+
+def is_whole(value: Any) -> bool:
+    """Whether a value is an array that is no view, and can be changed in place."""
+    return isinstance(value, Array) and value.view is None and not value.scalar
 
 
 def unread(cell: Cell, value: Any) -> Any:

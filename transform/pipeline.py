@@ -16,7 +16,8 @@ from .dead import drop_dead
 from .emit import Emitted, emit
 from .errors import ArgumentError, RefusedError
 from .forward import forward
-from .forwards import write_forwards
+from .forwards import write_forwards, write_forwards_for_jax
+from .gather import gather
 from .globals import unchanged
 from .invariants import check
 from .ir import ArrayType, Function, Origin, Type, Var
@@ -115,9 +116,10 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
         ("merged", merge_writes),
         ("read again", reread),
         ("made whole", make_whole),
-        ("written forwards", write_forwards),
+        ("written forwards", write_forwards_for_jax),
         ("selected", select),
         ("simplified", simplify),
+        ("gathered", gather),
         ("recorded", record_for_jax),
         ("windowed", forget_stops),
         ("tidied", drop_dead),

@@ -1,0 +1,212 @@
+"""The adjoint of an array that is read in windows gathers what it is added to: padded once, read at mirrored offsets.
+
+XLA passes over the array once for a sum of shifted reads, and once for each addition into a window. Padding adds zeros,
+so that the sums are the same to the last bit.
+
+Given:
+    du[2:] += dt
+    du[:-2] += dt
+    df[1:-1] -= dt
+
+Then:
+    t = pad(dt, 2)
+    du = du + t[:-2] + t[2:]
+    df = df - t[1:-1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..primitives import add_at, getitem, place
+from .dead import drop_dead
+from .ir import (
+    ArrayType,
+    Atom,
+    Function,
+    Items,
+    Lit,
+    Node,
+    Operand,
+    Origin,
+    Slice,
+    Var,
+    definitions,
+    substitute,
+    type_of,
+)
+from .lengths import has_unknown
+from .liveness import use_counts
+from .slices import padding
+from .trace import Trace
+from .values import is_static
+
+Widths = tuple[tuple[int, int], ...]
+
+
+def gather(function: Function) -> Function:
+    """The function in which adjoints are gathered from padded windows."""
+    work = _Gather(function)
+    body = work.nodes(function.body)
+
+    def now(v: Var) -> Operand:
+        return work.is_now.get(v, v)
+
+    body = tuple(node.map(now) for node in body)
+    return drop_dead(function.with_body(body, substitute(function.output, now)))
+
+
+@dataclass
+class _Group:
+    """The windows of one array: how much it is padded, and the padded array once it is there."""
+
+    widths: list[tuple[int, int]]
+    count: int = 0
+    padded: Var | None = None
+
+    def widened(self, widths: Widths) -> None:
+        self.count += 1
+        pairs = zip(self.widths, widths, strict=True)
+        self.widths = [(max(a, c), max(b, d)) for (a, b), (c, d) in pairs]
+
+
+class _Gather:
+    def __init__(self, function: Function):
+        self.atoms = definitions(function.body)
+        self.uses = use_counts(function)
+        self.trace = Trace(lengths=function.lengths)
+        self.is_now: dict[Var, Operand] = {}
+        self.negated: dict[Var, Operand] = {}
+        self.parts: set[Operand] = set()  # what the windows that are gathered are added to
+
+    def nodes(self, nodes: Sequence[Node]) -> list[Node]:
+        groups = self.groups([node for node in nodes if isinstance(node, Atom)])
+        self.parts.update(atom.args[0] for atom in groups if atom.op is add_at)
+        with self.trace.region() as out:
+            for node in nodes:
+                if not isinstance(node, Atom):
+                    regions = [replace(r, body=tuple(self.nodes(r.body))) for r in node.regions]
+                    self.trace.add(node.with_regions(regions))
+                    continue
+                group = groups.get(node)
+                if group is None:
+                    self.trace.add(self.subtracted(node))
+                else:
+                    self.gathered(node, group)
+        return out
+
+    def groups(self, atoms: Sequence[Atom]) -> Mapping[Atom, _Group]:
+        """The windows among some statements that are gathered, each with those of the same array."""
+        found: dict[tuple[Var, tuple[int, ...]], _Group] = {}
+        of: dict[Atom, _Group] = {}
+        for atom in atoms:
+            widths = _window(atom)
+            if widths is None:
+                continue
+            _, value = self.stripped(atom)
+            key = value, atom.result.type.shape
+            group = found.setdefault(key, _Group([(0, 0)] * len(widths)))
+            group.widened(widths)
+            of[atom] = group
+        return {atom: group for atom, group in of.items() if group.count > 1}
+
+    def stripped(self, atom: Atom) -> tuple[Atom | None, Var]:
+        """What is added in a window, without its sign or a factor, and the operation that has given it that."""
+        value = atom.args[0 if atom.op is place else 1]
+        assert isinstance(value, Var)
+        inner = self.atoms.get(value)
+        scaled = inner is not None and inner.op is np.multiply and self.uses[value] == 1
+        if inner is not None and (scaled or inner.op is np.negative):
+            arrays = [x for x in inner.args if type_of(x) == value.type]
+            factors = [x for x in inner.args if isinstance(x, Lit)]
+            if len(arrays) == 1 and len(arrays) + len(factors) == len(inner.args):
+                (array,) = arrays
+                assert isinstance(array, Var)
+                return inner, array
+        return None, value
+
+    def gathered(self, atom: Atom, group: _Group) -> None:
+        inner, value = self.stripped(atom)
+        widths = _window(atom)
+        assert widths is not None
+        origin = replace(atom.origin, spelling="operator")
+        if group.padded is None:
+            group.padded = self.padded(value, group.widths, atom)
+        places = zip(widths, group.widths, strict=True)
+        items = [_slice(before - lo, after - hi) for (lo, hi), (before, after) in places]
+        read: Operand = group.padded
+        while items and items[-1] == Slice(None, None, None):
+            items.pop()
+        if items:
+            index = items[0] if len(items) == 1 else Items("tuple", tuple(items))
+            read = self.part(atom, getitem, (group.padded, index), origin)
+        negative = inner is not None and inner.op is np.negative
+        if inner is not None and not negative:
+            args = tuple(read if x is value else x for x in inner.args)
+            read = self.part(atom, np.multiply, args, origin)
+        if atom.op is add_at:
+            op = np.subtract if negative else np.add
+            args = (atom.args[0], read)
+            result = self.result_of(atom)
+            self.trace.add(replace(atom, results=(result,), op=op, args=args, origin=origin))
+        elif negative:
+            self.negated[atom.result] = read
+            self.trace.emit(atom.result, np.negative, (read,), (), origin)
+        else:
+            self.is_now[atom.result] = read
+
+    def part(self, atom: Atom, op: object, args: tuple[Operand, ...], origin: Origin) -> Var:
+        return self.trace.emit(Var("t", atom.result.type), op, args, (), origin)
+
+    def subtracted(self, atom: Atom) -> Atom:
+        """`a - b` for `a + -b`."""
+        first, second = atom.args[0], atom.args[-1]
+        if atom.op is not np.add or second not in self.negated or self.uses[second] != 1:  # type: ignore[index]
+            return atom
+        return replace(atom, op=np.subtract, args=(first, self.negated[second]))  # type: ignore[index]
+
+    def result_of(self, atom: Atom) -> Var:
+        """What a sum is called: nothing where it is but a part of another."""
+        if self.uses[atom.result] != 1 or atom.result not in self.parts:
+            return atom.result
+        fresh = self.is_now[atom.result] = Var("t", atom.result.type)
+        return fresh
+
+    def padded(self, value: Var, widths: Sequence[tuple[int, int]], atom: Atom) -> Var:
+        found = value.type
+        assert isinstance(found, ArrayType)
+        pairs = list(zip(found.shape, widths, strict=True))
+        shape = tuple(n + lo + hi for n, (lo, hi) in pairs)
+        index = Items("tuple", tuple(Slice(Lit(lo), Lit(lo + n), None) for n, (lo, _) in pairs))
+        result = Var("t", ArrayType(shape, found.dtype))
+        sizes = Items("tuple", tuple(map(Lit, shape)))
+        return self.trace.emit(result, place, (value, sizes, index), (), atom.origin)
+
+
+def _window(atom: Atom) -> Widths | None:
+    """How far a window into which an adjoint is added lies from the ends of each axis; None for other statements."""
+    if atom.op not in (add_at, place) or atom.origin.part == "primal":
+        return None
+    value, index = atom.args[0 if atom.op is place else 1], atom.args[2]
+    found, whole = type_of(value), atom.result.type
+    if not isinstance(value, Var) or not isinstance(found, ArrayType) or has_unknown(whole):
+        return None
+    if not is_static(index) or found.dtype != whole.dtype:
+        return None
+    widths = padding(index, whole.shape)
+    if widths is None or widths[1]:
+        return None
+    sizes = zip(whole.shape, widths[0], found.shape, strict=False)
+    if len(found.shape) != whole.ndim or any(n - lo - hi != m for n, (lo, hi), m in sizes):
+        return None
+    if any(2 * m < n for m, n in zip(found.shape, whole.shape, strict=True)):
+        return None  # an addition to a part is cheaper than a pass over all
+    return tuple(widths[0])
+
+
+def _slice(start: int, beyond: int) -> Slice:
+    """A slice from `start`, without the last `beyond` elements."""
+    return Slice(Lit(start) if start else None, Lit(-beyond) if beyond else None, None)
