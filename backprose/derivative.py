@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, overload
 
 from .files import write_whole
-from .functions import Argnums, argument_names, bound_arguments, checked_max_steps, plain_function
+from .functions import Argnums, argument_names, bound_arguments, plain_function
 from .specialisation import Specialisation
 from .transform.arguments import ArraySpec, Spec, TreeSpec, spec_of
 from .transform.errors import ArgumentError
+from .transform.options import LoopOptions
 from .transform.pipeline import Derived, Request, derive
 from .transform.values import Array, Known, Struct
 
@@ -44,14 +45,14 @@ class Derivative:
         has_aux: bool = False,
         target: str = "jax",
         jit: bool = True,
-        max_steps: int | None = None,
+        loops: LoopOptions | None = None,
     ):
         if target not in ("jax", "numpy"):
             raise ArgumentError(f"target must be 'jax' or 'numpy', not {target!r}")
         self.primal = function
         self.mode, self.argnums, self.has_aux = mode, argnums, has_aux
         self.target, self.jit = target, jit and target == "jax"
-        self.max_steps = checked_max_steps(max_steps)
+        self.loops = loops or LoopOptions()
         self._function = plain_function(function)
         self._signature = inspect.signature(self._function, follow_wrapped=False)
         self._wrt = argument_names(argnums, self._signature)
@@ -144,7 +145,7 @@ class Derivative:
                 self.has_aux,
                 self.target,
                 single,
-                self.max_steps,
+                self.loops,
             )
             found = Specialisation(derive(request), specs, self._signature, self.jit, self.target)
             self._cache[key] = found
@@ -161,6 +162,8 @@ def grad(
     target: str = ...,
     jit: bool = ...,
     max_steps: int | None = ...,
+    checkpoint: str | int | None = ...,
+    reassociate: bool = ...,
 ) -> Derivative: ...
 @overload
 def grad(
@@ -171,6 +174,8 @@ def grad(
     target: str = ...,
     jit: bool = ...,
     max_steps: int | None = ...,
+    checkpoint: str | int | None = ...,
+    reassociate: bool = ...,
 ) -> Callable[[Callable], Derivative]: ...
 def grad(
     function: Callable | None = None,
@@ -180,6 +185,8 @@ def grad(
     target: str = "jax",
     jit: bool = True,
     max_steps: int | None = None,
+    checkpoint: str | int | None = None,
+    reassociate: bool = True,
 ) -> Any:
     """The gradient of a function of NumPy arrays that returns a real scalar.
 
@@ -194,6 +201,12 @@ def grad(
         max_steps: the most iterations of any `while` loop. Compiled code then saves what each iteration computes,
             in arrays of that length, instead of computing iterations again from checkpoints: faster, for more
             memory. Where a loop runs longer, the gradient is NaN. Plain NumPy text needs no bound.
+        checkpoint: what compiled code saves of a `for` loop for its adjoint. "all": what each iteration computes;
+            "sqrt": the state after every so many iterations, which are then computed again, in memory that grows with
+            the square root of their number; a number: so many states, at as many levels as it takes. By default
+            "all", unless a loop would save more than 1 GiB.
+        reassociate: False keeps the order of all sums. By default what a backward loop adds up outer product by
+            outer product is one matrix product behind it, rounded differently; a comment says so.
 
     Returns:
         A `Derivative`. Its result has the structure, shapes and dtypes of the chosen arguments.
@@ -209,7 +222,8 @@ def grad(
     >>> grad(half_norm)(np.array([1.0, 2.0]))
     array([1., 2.])
     """
-    return _make("grad", function, argnums, has_aux, target, jit, max_steps)
+    loops = LoopOptions(max_steps, checkpoint, reassociate)
+    return _make("grad", function, argnums, has_aux, target, jit, loops)
 
 
 def value_and_grad(
@@ -220,6 +234,8 @@ def value_and_grad(
     target: str = "jax",
     jit: bool = True,
     max_steps: int | None = None,
+    checkpoint: str | int | None = None,
+    reassociate: bool = True,
 ) -> Any:
     """Like `grad`, with the value: the result is `(value, gradient)`, or `((value, aux), gradient)`.
 
@@ -233,7 +249,8 @@ def value_and_grad(
     >>> float(value), gradient
     (2.5, array([1., 2.]))
     """
-    return _make("value_and_grad", function, argnums, has_aux, target, jit, max_steps)
+    loops = LoopOptions(max_steps, checkpoint, reassociate)
+    return _make("value_and_grad", function, argnums, has_aux, target, jit, loops)
 
 
 def _make(
@@ -243,8 +260,8 @@ def _make(
     has_aux: bool,
     target: str,
     jit: bool,
-    max_steps: int | None,
+    loops: LoopOptions,
 ) -> Any:
     if function is None:
-        return lambda f: Derivative(f, mode, argnums, has_aux, target, jit, max_steps)
-    return Derivative(function, mode, argnums, has_aux, target, jit, max_steps)
+        return lambda f: Derivative(f, mode, argnums, has_aux, target, jit, loops)
+    return Derivative(function, mode, argnums, has_aux, target, jit, loops)

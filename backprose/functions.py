@@ -87,10 +87,3 @@ def bound_arguments(
     bound.apply_defaults()
     values = dict(bound.arguments)
     return values, {name: spec_of(value, name) for name, value in values.items()}
-
-
-def checked_max_steps(max_steps: int | None) -> int | None:
-    """The bound on the iterations of a `while`. Raises `ArgumentError` unless it is a positive int or None."""
-    if max_steps is not None and (type(max_steps) is not int or max_steps < 1):
-        raise ArgumentError(f"max_steps must be a positive int, not {max_steps!r}")
-    return max_steps

@@ -16,12 +16,13 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
-from .functions import bound_arguments, checked_max_steps, plain_function
+from .functions import bound_arguments, plain_function
 from .operation import primal
 from .specialisation import Specialisation, own_array
 from .transform.arguments import Spec, leaf_count, leaves, rebuild
 from .transform.errors import ArgumentError
 from .transform.ir import Var
+from .transform.options import LoopOptions
 from .transform.pipeline import Derived, Request, derive
 from .transform.specialise import Given
 from .transform.values import Array, Known, Storage, Struct, Value
@@ -36,9 +37,9 @@ class Lowered:
     <backprose.lower of <lambda>>
     """
 
-    def __init__(self, function: Callable, max_steps: int | None = None):
+    def __init__(self, function: Callable, loops: LoopOptions | None = None):
         self.lowered = plain_function(function)
-        self.max_steps = checked_max_steps(max_steps)
+        self.loops = loops or LoopOptions()
         self._signature = inspect.signature(self.lowered, follow_wrapped=False)
         self._cache: dict[Any, _Maps] = {}
         self._last: Derived | None = None
@@ -120,7 +121,7 @@ class Lowered:
                 (),
                 "primal",
                 single=False,
-                max_steps=self.max_steps,
+                loops=self.loops,
                 state=True,
             )
             found = self._cache[key] = _Maps(request, self._signature)
@@ -279,7 +280,13 @@ def _arrays(value: Value) -> Iterator[Array]:
             yield from _arrays(item)
 
 
-def lower(function: Callable | None = None, *, max_steps: int | None = None) -> Any:
+def lower(
+    function: Callable | None = None,
+    *,
+    max_steps: int | None = None,
+    checkpoint: str | int | None = None,
+    reassociate: bool = True,
+) -> Any:
     """A plain NumPy function, compiled: it takes the function's place, in NumPy's programs and in JAX's.
 
     Called with NumPy arrays it gives NumPy arrays (views become copies) and changes in place what the function changes.
@@ -292,7 +299,7 @@ def lower(function: Callable | None = None, *, max_steps: int | None = None) -> 
 
     Args:
         function: a plain Python function. Its source must be readable; so must that of the functions it calls.
-        max_steps: the most iterations of any `while` loop, for its derivatives, as in `grad`.
+        max_steps, checkpoint, reassociate: for its derivatives, as in `grad`.
 
     Raises:
         ArgumentError: for arguments that do not fit.
@@ -313,6 +320,7 @@ def lower(function: Callable | None = None, *, max_steps: int | None = None) -> 
     >>> jax.jacfwd(decay)(8.0, 0.5)
     Array([0.5  , 0.25 , 0.125], dtype=float32)
     """
+    loops = LoopOptions(max_steps, checkpoint, reassociate)
     if function is None:
-        return lambda f: Lowered(f, max_steps)
-    return Lowered(function, max_steps)
+        return lambda f: Lowered(f, loops)
+    return Lowered(function, loops)

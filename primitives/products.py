@@ -27,6 +27,8 @@ def matmul(dy, y, a, b):
     if a.ndim == b.ndim == 1:
         return dy * b, dy * a
     if a.ndim == 1:
+        if b.ndim == 2:
+            return b @ dy, np.outer(a, dy)
         return (b @ dy[..., None])[..., 0], a[:, None] * dy[..., None, :]
     if b.ndim == 1:
         if a.ndim == 2:

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..primitives import getitem, name_of
 from ..primitives.fallback import JaxDerivative
+from .accumulate import COMMENT as AT_ONCE_COMMENT
+from .accumulate import SPELLING as AT_ONCE
 from .barriers import BARRIER
 from .barriers import COMMENT as BARRIER_COMMENT
 from .blocks import apart, control_flow, in_place_lines, must_have_lines
@@ -232,6 +234,8 @@ class FunctionText:
                     )
                 elif node.op is BARRIER and BARRIER_COMMENT not in lines:
                     lines.append(BARRIER_COMMENT)
+                elif origin.spelling == AT_ONCE and AT_ONCE_COMMENT not in lines:
+                    lines.append(AT_ONCE_COMMENT)
                 lines += self.statement_lines(node)
             else:
                 lines += flow

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .accumulate import accumulate
 from .activity import is_inexact
 from .arguments import ArraySpec, Spec
 from .barriers import set_barriers
@@ -25,6 +26,7 @@ from .jax_free import refuse_jax
 from .lengths import check_unwritten
 from .load import load
 from .merges import merge_writes
+from .options import LoopOptions
 from .outline import outline
 from .ownership import own
 from .promote import promote
@@ -64,7 +66,7 @@ class Request:
     aux: bool = False
     target: str = "jax"
     single: bool = True  # one derivative is returned bare, several as a tuple
-    max_steps: int | None = None  # of each `while` loop, whose values are then all saved
+    loops: LoopOptions = field(default_factory=LoopOptions)
     state: bool = (
         False  # the result is (result, {name: value of an argument that was changed in place})
     )
@@ -110,8 +112,8 @@ class Derived:
         return True
 
 
-# What follows differentiation, for each target: each step takes a function and returns a function.
-STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
+# What follows differentiation, for each target: each step takes a function, some the user's options, and returns one.
+STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
     "jax": (
         ("merged", merge_writes),
         ("read again", reread),
@@ -121,6 +123,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
         ("simplified", simplify),
         ("gathered", gather),
         ("recorded", record_for_jax),
+        ("accumulated", accumulate),
         ("windowed", forget_stops),
         ("tidied", drop_dead),
         ("promoted", promote),
@@ -142,6 +145,9 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[[Function], Function]], ...]] = {
 }
 
 
+WITH_OPTIONS = (record_for_jax, accumulate)
+
+
 def derive(request: Request, show: bool = False) -> Derived:
     """Carry a request through all steps. `show` keeps a printed form of each."""
     lowered = read(request.function)
@@ -152,8 +158,8 @@ def derive(request: Request, show: bool = False) -> Derived:
     typed = specialise(lowered, request.specs, signature)
     if request.state:
         typed = with_state(typed)
-    if request.max_steps is not None:
-        typed = replace(typed, function=with_bound(typed.function, request.max_steps))
+    if request.loops.max_steps is not None:
+        typed = replace(typed, function=with_bound(typed.function, request.loops.max_steps))
     if CHECK_EVERY_STEP:
         check(typed.function, "typed")
     if show:
@@ -170,7 +176,7 @@ def derive(request: Request, show: bool = False) -> Derived:
     if show:
         forms["adjoint"] = show_function(function)
     for name, step in STEPS[request.target]:
-        function = step(function)
+        function = step(function, request.loops) if step in WITH_OPTIONS else step(function)
         if CHECK_EVERY_STEP:
             check(function, name)
         if show:

@@ -24,7 +24,7 @@ def collect(
     tiles = [atom for atom in placed if atom is not None]
     rest = [part for part, atom in zip(parts, placed, strict=True) if atom is None]
     cleared = any(_cleared(context, part) for part in rest)
-    if len(tiles) > 1 and not inside and not cleared:
+    if len(tiles) > 1 and not (inside and rest) and not cleared:
         joined = join(context, tiles, v.type, origin)
         if joined is not None:
             parts = [joined, *rest]

@@ -195,7 +195,8 @@ class Speller:
         if isinstance(op, JaxDerivative):
             return self.jax_derivative(atom, op), ATOM
         static = all(isinstance(r.type, StaticType) for r in atom.results)
-        if op in BINARY and (atom.origin.spelling == "operator" or static) and not atom.kwargs:
+        infix = atom.origin.spelling in ("operator", "at once")
+        if op in BINARY and (infix or static) and not atom.kwargs:
             return self.binary(*BINARY[op], *atom.args)
         if op in UNARY_SIGNS and (atom.origin.spelling == "operator" or static):
             return f"{UNARY_SIGNS[op]}{self.operand(atom.args[0], UNARY)}", UNARY

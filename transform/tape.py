@@ -50,6 +50,7 @@ from .ir import (
     walk,
 )
 from .lengths import has_unknown, is_unknown
+from .options import LoopOptions
 from .trace import Trace
 from .trees import zeros
 from .values import Array, Known, Value, known, operand_of, spelled, value_of
@@ -59,14 +60,14 @@ CHEAP = (np.add, np.subtract, np.multiply, np.negative, np.floor_divide, np.rema
 LONGEST_CHAIN = 6
 
 
-def record_for_jax(function: Function) -> Function:
-    """Save in arrays; a `while` loop without a bound is run again from checkpoints."""
-    return _Tapes(function, "jax").run()
+def record_for_jax(function: Function, options: LoopOptions) -> Function:
+    """Save in arrays; a `while` loop without a bound, and what would need too much, is run again from checkpoints."""
+    return _Tapes(function, "jax", options).run()
 
 
 def record_for_numpy(function: Function) -> Function:
     """Save in arrays, or in lists where the number of iterations is not known."""
-    return _Tapes(function, "numpy").run()
+    return _Tapes(function, "numpy", LoopOptions()).run()
 
 
 def with_bound(function: Function, most: int) -> Function:
@@ -93,8 +94,8 @@ class Saved:
 
 
 class _Tapes:
-    def __init__(self, function: Function, target: str):
-        self.function, self.target = function, target
+    def __init__(self, function: Function, target: str, options: LoopOptions):
+        self.function, self.target, self.options = function, target, options
         self.primals: dict[object, Node] = {}
         self.paths: dict[Var, Path] = {}
         self.atoms: dict[Var, Atom] = {}

@@ -34,13 +34,11 @@ def lstm_value_and_grad(X, h, c, W, U, b):
     value = loss + jnp.sum(t2 * h) + jnp.sum(t3 * c)
 
     # Adjoint of for t in range(X.shape[0])
-    dW = jnp.zeros_like(W)
-    dU = jnp.zeros_like(U)
     db = jnp.zeros_like(b)
 
     def back_t(carry, row):
-        dc, dh, dW, dU, db = carry
-        h, o, t1, i, f, g, c, h1, X_t1 = row
+        dc, dh, db = carry
+        h, o, t1, i, f, g, c = row
         # Adjoint of loss += np.mean(h**2)
         dh1 = dh + 2 / h.size * h
         # Adjoint of h = o * np.tanh(c)
@@ -48,24 +46,22 @@ def lstm_value_and_grad(X, h, c, W, U, b):
         # Adjoint of c = f * c + i * g
         dg = dc1 * i
         dc = dc1 * f
-        # Adjoint of g = np.tanh(z[3 * H :])
-        dz = jnp.pad(dg * (1 - g**2), (12, 0))
+        # Adjoint of f = sigmoid(z[H : 2 * H])
+        dt = dc1 * c * f * (1 - f)
         # Adjoint of i = sigmoid(z[:H])
-        dz = dz.at[8:12].add(dh1 * t1 * o * (1 - o))
-        dz = dz.at[H:8].add(dc1 * c * f * (1 - f))
-        dz = dz.at[:H].add(dc1 * g * i * (1 - i))
+        dt1 = dc1 * g * i * (1 - i)
+        dz = jnp.concatenate([dt1, dt, dh1 * t1 * o * (1 - o), dg * (1 - g**2)])
         # Adjoint of z = X[t] @ W + h @ U + b
-        t4 = dz[:, None]
-        dh = (U @ t4)[..., 0]
-        t5 = dz[None]
-        dX_t = (W @ t4)[..., 0]
-        dW = dW + X_t1[:, None] * t5
-        dU = dU + h1[:, None] * t5
+        dh = U @ dz
         db = db + dz
-        return (dc, dh, dW, dU, db), dX_t
+        return (dc, dh, db), dz
 
-    (dc, dh, dW, dU, db), dX = lax.scan(
-        back_t, (t3, t2, dW, dU, db), (hs, os, ts, is_, fs, gs, cs, hs1, X), reverse=True
+    (dc, dh, db), dzs = lax.scan(
+        back_t, (t3, t2, db), (hs, os, ts, is_, fs, gs, cs), reverse=True
     )
+    # All iterations at once: the terms are added up in another order.
+    dW = X.T @ dzs
+    dU = hs1.T @ dzs
+    dX = dzs @ W.T
 
     return value, (dX, dh, dc, dW, dU, db)

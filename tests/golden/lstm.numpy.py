@@ -69,19 +69,16 @@ def lstm_value_and_grad(X, h, c, W, U, b):
         # Adjoint of c = f * c + i * g
         dg = dc1 * i
         dc = dc1 * f
-        # Adjoint of g = np.tanh(z[3 * H :])
-        dz = np.pad(dg * (1 - g**2), (12, 0))
+        # Adjoint of f = sigmoid(z[H : 2 * H])
+        dt = dc1 * c * f * (1 - f)
         # Adjoint of i = sigmoid(z[:H])
-        dz[8:12] += dh1 * t1 * o * (1 - o)
-        dz[H:8] += dc1 * c * f * (1 - f)
-        dz[:H] += dc1 * g * i * (1 - i)
+        dt1 = dc1 * g * i * (1 - i)
+        dz = np.concatenate([dt1, dt, dh1 * t1 * o * (1 - o), dg * (1 - g**2)])
         # Adjoint of z = X[t] @ W + h @ U + b
-        t4 = dz[:, None]
-        dh = (U @ t4)[..., 0]
-        t5 = dz[None]
-        dX[t] += (W @ t4)[..., 0]
-        dW = dW + X[t][:, None] * t5
-        dU = dU + h1[:, None] * t5
+        dh = U @ dz
+        dX[t] += W @ dz
+        dW = dW + np.outer(X[t], dz)
+        dU = dU + np.outer(h1, dz)
         db = db + dz
 
     return value, (dX, dh, dc, dW, dU, db)

@@ -29,9 +29,8 @@ def power_iteration_value_and_grad(A, tol):
     value = t @ v1 + jnp.sum(t1 * v1)
 
     # Adjoint of return v @ A @ v + score(v)
-    t2 = v1[:, None]
-    dA = t2 * v1[None]
-    dv1 = t1 + t + (A @ t2)[..., 0]
+    dA = jnp.outer(v1, v1)
+    dv1 = t1 + t + A @ v1
     # Adjoint of while change > tol
     blocks = (steps + 1023) // 1024
     apart = jnp.maximum((blocks + 1023) // 1024, 1)
@@ -66,12 +65,12 @@ def power_iteration_value_and_grad(A, tol):
         def record(k, carry):
             v1, ws, ts, ws1, vs = carry
             w = A @ v1
-            t3 = jnp.linalg.norm(w)
-            w1 = w / t3
+            t2 = jnp.linalg.norm(w)
+            w1 = w / t2
 
             # Adjoint of while change > tol
             ws = ws.at[k].set(w1)
-            ts = ts.at[k].set(t3)
+            ts = ts.at[k].set(t2)
             ws1 = ws1.at[k].set(w)
             vs = vs.at[k].set(v1)
             return w1, ws, ts, ws1, vs
@@ -86,9 +85,9 @@ def power_iteration_value_and_grad(A, tol):
         def back(k3, carry):
             dv1, dA = carry
             k1 = length - 1 - k3
-            t4 = ts[k1]
+            t3 = ts[k1]
             # Adjoint of w = w / np.linalg.norm(w)
-            dw = (dv1 - jnp.sum(dv1 * ws[k1] / t4) * ws1[k1]) / t4
+            dw = (dv1 - jnp.sum(dv1 * ws[k1] / t3) * ws1[k1]) / t3
             # Adjoint of w = A @ v
             dv1 = dw @ A
             dA = dA + jnp.outer(dw, vs[k1])

@@ -31,9 +31,8 @@ def power_iteration_value_and_grad(A, tol):
     value = t1 @ v + np.sum(t2 * v)
 
     # Adjoint of return v @ A @ v + score(v)
-    t3 = v[:, None]
-    dA = t3 * v[None]
-    dv = t2 + t1 + (A @ t3)[..., 0]
+    dA = np.outer(v, v)
+    dv = t2 + t1 + A @ v
     # Adjoint of while change > tol
     for k in reversed(range(steps)):
         w = ws[k]

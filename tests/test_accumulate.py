@@ -1,0 +1,64 @@
+"""Sums of outer products over a backward loop: one matrix product behind it."""
+
+import numpy as np
+import pytest
+
+from backprose import ArgumentError, check_grads, value_and_grad
+
+RNG = np.random.default_rng(11)
+X, H, W, U = (RNG.normal(size=n) for n in ((6, 3), (4,), (3, 4), (4, 4)))
+COMMENT = "# All iterations at once: the terms are added up in another order."
+
+
+def recurrent(X, h, W, U):
+    for t in range(len(X)):
+        h = np.tanh(X[t] @ W + h @ U)
+    return np.sum(h**2) + np.sum(W)
+
+
+def from_the_left(X, h, W, U):
+    for t in range(len(X)):
+        h = np.cos(W.T @ X[t] - U @ h)
+    return np.sum(h**2)
+
+
+def twice_nested(X, h, W, U):
+    for _ in range(3):
+        for t in range(len(X)):
+            h = np.tanh(X[t] @ W + h @ U)
+    return np.sum(h**2)
+
+
+@pytest.mark.parametrize("function", [recurrent, from_the_left, twice_nested])
+@pytest.mark.parametrize("reassociate", [True, False])
+def test_gradients(function, reassociate):
+    derivative = value_and_grad(function, (0, 1, 2, 3), reassociate=reassociate)
+    check_grads(derivative, (X, H, W, U))
+    text = derivative.source_for(X, H, W, U)
+    assert (COMMENT in text) is reassociate
+    expected = value_and_grad(function, (0, 1, 2, 3), target="numpy")(X, H, W, U)
+    for one, two in zip(derivative(X, H, W, U)[1], expected[1], strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-13)
+
+
+def test_the_products():
+    text = value_and_grad(recurrent, (0, 1, 2, 3)).source_for(X, H, W, U)
+    assert "dU = hs1.T @ ts" in text and "dX = ts @ W.T" in text and "jnp.outer" not in text
+
+
+def test_a_product_of_what_changes_stays_in_the_loop():
+    def turned(X, W):
+        s = 0.0
+        for t in range(len(X)):
+            W = W * 1.1
+            s += np.sum(np.sin(X[t] @ W))
+        return s
+
+    derivative = value_and_grad(turned, (0, 1))
+    check_grads(derivative, (X, W))
+    assert COMMENT not in derivative.source_for(X, W)
+
+
+def test_what_is_no_option():
+    with pytest.raises(ArgumentError, match="reassociate must be True or False"):
+        value_and_grad(recurrent, reassociate=1)
