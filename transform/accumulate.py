@@ -84,7 +84,8 @@ class _Accumulate:
 
     def loop(self, node: Repeat) -> None:
         terms = [t for k in range(len(node.inits)) if (t := self.term(node, k)) is not None]
-        if not terms:
+        sizes = [node.results[term.position].type.size for term in terms]  # type: ignore[union-attr]
+        if max(sizes, default=0) < SMALLEST:
             self.trace.add(node)
             return
         self.changed = True
@@ -130,7 +131,7 @@ class _Accumulate:
         atom = self.atoms.get(output) if isinstance(output, Var) else None
         if atom is None or atom.op is not np.add or atom.args[0] is not param:
             return None
-        if self.uses[param] != 1 or self.uses[output] != 1 or result.type.size < SMALLEST:  # type: ignore[union-attr,index]
+        if self.uses[param] != 1 or self.uses[output] != 1:  # type: ignore[index]
             return None
         value = atom.args[1]
         outer = self.atoms.get(value) if isinstance(value, Var) else None
