@@ -4,6 +4,7 @@ from .checking import check_grads
 from .derivative import Derivative, grad, value_and_grad
 from .lowered import Lowered, lower
 from .transform.errors import ArgumentError, BackproseError, ProgramError, RefusedError, SourceError
+from .transform.options import checkpoint
 
 __all__ = [
     "ArgumentError",
@@ -14,6 +15,7 @@ __all__ = [
     "RefusedError",
     "SourceError",
     "check_grads",
+    "checkpoint",
     "grad",
     "lower",
     "value_and_grad",

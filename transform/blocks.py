@@ -216,7 +216,8 @@ def fori_range(text: FunctionText, node: Repeat) -> tuple[str, str, str, list[st
     if by == 1:
         shown = at(stop, PLUS)
         if static_int(start) == 0:
-            return "0", at(stop, 1), counter, [f"{name} = {shown} - 1 - {counter}"]
+            last = str(int(shown) - 1) if shown.isdigit() else f"{shown} - 1"
+            return "0", at(stop, 1), counter, [f"{name} = {last} - {counter}"]
         both = f"{at(start, PLUS)} + {shown}"
         return at(start, 1), at(stop, 1), counter, [f"{name} = {both} - 1 - {counter}"]
     if by == -1:
@@ -323,7 +324,27 @@ def wrapped(text: FunctionText, node: Node, line: str) -> list[str]:
     inner = ", ".join(parts)
     if len(inner) <= LINE - 4 * text.depths[node] - 4:
         return [line[: opening + 1], INDENT + inner, ")"]
-    return [line[: opening + 1], *(f"{INDENT}{part}," for part in parts), ")"]
+    room = LINE - 4 * text.depths[node] - 5
+    lines = [x for part in parts for x in broken(part, room)]
+    return [line[: opening + 1], *(f"{INDENT}{x}" for x in lines), ")"]
+
+
+def broken(part: str, room: int) -> list[str]:
+    """An argument with a comma, a tuple that is too long for a line over several."""
+    if len(part) <= room or not (part.startswith("(") and part.endswith(")")):
+        return [f"{part},"]
+    items, depth, start = [], 0, 1
+    for k in range(1, len(part)):
+        depth += (part[k] in "([{") - (part[k] in ")]}")
+        if depth < 0 or part[k] == "," and not depth:
+            items.append(part[start:k].strip())
+            start = k + 1
+    lines = [""]
+    for item in filter(None, items):
+        if lines[-1] and len(lines[-1]) + len(item) + 2 > room - 4:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{item},"
+    return ["(", *(f"{INDENT}{x}" for x in lines), "),"]
 
 
 def jax_choice(text: FunctionText, node: Choice) -> list[str]:

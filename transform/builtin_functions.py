@@ -10,9 +10,10 @@ import numpy as np
 
 from ..primitives import is_static
 from .access import attribute, item
-from .errors import ProgramError, RefusedError
+from .errors import ArgumentError, ProgramError, RefusedError
 from .ir import Origin, Slice
 from .iteration import backwards, enumerated, iteration, range_iteration, zipped
+from .options import checkpoint
 from .values import (
     Array,
     Closure,
@@ -167,6 +168,20 @@ def _reversed(interpreter: Interpreter, args: list[Value], kwargs: dict, origin:
     if turned is not None:
         return turned
     return Struct(tuple, interpreter.items(args[0], origin)[::-1])
+
+
+@builtin(checkpoint)
+def _checkpoint(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    given = dict(zip(("iterable", "how"), args, strict=False)) | kwargs
+    how = given.get("how", known("sqrt"))
+    if not isinstance(how, Known):
+        raise RefusedError("what is saved of a loop cannot depend on arrays", origin.span)
+    try:
+        checkpoint(None, how.value)
+    except ArgumentError as error:
+        raise ProgramError(error.message, origin.span) from None
+    found = iteration(interpreter, given["iterable"], origin)
+    return given["iterable"] if found is None else replace(found, checkpoint=how.value)
 
 
 def rolled(interpreter: Interpreter, args: list[Value], origin: Origin) -> list[Iteration]:

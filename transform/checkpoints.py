@@ -17,21 +17,24 @@ from .ir import ArrayType, Lit, Operand, Region, Repeat, Var
 from .regions import renamed_with
 from .trace import Trace
 from .trees import zeros
-from .values import Array, Value, known, operand_of, value_of
+from .values import Array, Known, Value, known, operand_of, value_of
 
 ROOM = 2**26  # bytes for the checkpoints, and for the tape of a block
 MOST, LEAST = 1_024, 16
+NEUTRAL = {np.add: 0, np.subtract: 0, np.multiply: 1, np.floor_divide: 1}
 
 
 def replayed(
     trace: Trace, node: Repeat, primal: Repeat, needed: Sequence[Var], steps: Operand
 ) -> None:
     """Write the adjoint loop `node` of `primal`, whose inner values `needed` it reads."""
-    work = _Replay(trace, node, primal, needed, steps)
+    work = Replay(trace, node, primal, needed, steps)
     work.write()
 
 
-class _Replay:
+class Replay:
+    """Writes the adjoint of a loop that runs its steps again."""
+
     def __init__(
         self, trace: Trace, node: Repeat, primal: Repeat, needed: Sequence[Var], steps: Operand
     ):
@@ -43,6 +46,12 @@ class _Replay:
         self.block = room_for([v.type for v in needed])
 
     def op(self, ufunc: np.ufunc, a: Value, b: Value) -> Value:
+        if isinstance(a, Known) and isinstance(b, Known):
+            return known(int(ufunc(a.value, b.value)))
+        if isinstance(a, Known) and ufunc is np.add and a.value == 0:
+            return b
+        if isinstance(b, Known) and b.value == NEUTRAL.get(ufunc):
+            return a
         return self.trace.apply(ufunc, [a, b], {}, self.origin)
 
     def write(self) -> None:
@@ -56,37 +65,44 @@ class _Replay:
         apart = self.op(np.maximum, apart, known(1))
         for value, hint in ((blocks, "blocks"), (apart, "apart")):
             named(value, hint)
-        saved = self.checkpoints(self.op(np.multiply, apart, length))
+        distance = self.op(np.multiply, apart, length)
+        named(distance, "distance")
+        before = self.op(np.add, self.steps, self.op(np.subtract, distance, known(1)))
+        used = self.op(np.floor_divide, before, distance)
+        inits = self.primal.inits
+        saved = self.checkpoints(inits, known(0), self.steps, distance, used, self.places)
         self.backwards(blocks, apart, saved)
 
-    def checkpoints(self, distance: Value) -> list[Var]:
-        """The states before every `distance` steps."""
-        named(distance, "distance")
-        used = self.op(
-            np.floor_divide,
-            self.op(np.add, self.steps, self.op(np.subtract, distance, known(1))),
-            distance,
-        )
+    def checkpoints(
+        self,
+        inits: Sequence[Operand],
+        start: Value,
+        steps: Value,
+        distance: Value,
+        used: Value,
+        places: int,
+    ) -> list[Var]:
+        """The states before every `distance` steps from `start` on: `used` of `places`."""
         state = [
             Var(p.hint, t, p.depth)
             for p, t in zip(self.primal.body.params, self.state, strict=False)
         ]
-        saved = [Var("saved", ArrayType((self.places, *t.shape), t.dtype)) for t in self.state]  # type: ignore[union-attr]
+        saved = [Var("saved", ArrayType((places, *t.shape), t.dtype)) for t in self.state]  # type: ignore[union-attr]
         index = integer("s")
         with self.trace.region() as nodes:
             after = [
                 self.emit(update, (s, v, index), s.type) for s, v in zip(saved, state, strict=True)
             ]
-            left = self.op(np.subtract, self.steps, self.op(np.multiply, Array(index), distance))
-            first = self.op(np.multiply, Array(index), distance)
-            ends = self.forward(state, operand_of(self.op(np.minimum, distance, left)), first)
+            passed = self.op(np.multiply, Array(index), distance)
+            count = self.length(distance, steps, passed)
+            ends = self.forward(state, operand_of(count), self.op(np.add, start, passed))
         results = [Var("saved", s.type) for s in saved]
         last = [Var(v.hint, v.type) for v in state]
-        inits = [zeros(self.trace, s.type, self.origin) for s in saved]  # type: ignore[arg-type]
+        empty = [zeros(self.trace, s.type, self.origin) for s in saved]  # type: ignore[arg-type]
         self.trace.add(
             Repeat(
                 (*last, *results),
-                (*self.primal.inits, *inits),
+                (*inits, *empty),
                 Region((*state, *saved), tuple(nodes), (*ends, *after)),
                 index,
                 (Lit(0), operand_of(used), Lit(1)),
@@ -95,6 +111,13 @@ class _Replay:
             )
         )
         return results
+
+    def length(self, distance: Value, steps: Value, passed: Value) -> Value:
+        """How many of the steps belong to a part that is `distance` long, or less at the end."""
+        if isinstance(distance, Known) and isinstance(steps, Known):
+            if steps.value % distance.value == 0:
+                return distance
+        return self.op(np.minimum, distance, self.op(np.subtract, steps, passed))
 
     def forward(self, state: Sequence[Operand], count: Operand, first: Value) -> list[Var]:
         """Some steps of the loop from step `first` on, saving nothing."""
@@ -130,11 +153,14 @@ class _Replay:
         start, _, step = map(value_of, self.primal.span)
         return self.op(np.add, start, self.op(np.multiply, ordinal, step))
 
+    def adjoints(self) -> list[Var]:
+        """Fresh variables for what the adjoint loop carries."""
+        params = self.node.body.params
+        return [Var(p.hint, p.type, p.depth, p.adjoint_of, p.tangent_of) for p in params]
+
     def backwards(self, blocks: Value, apart: Value, saved: list[Var]) -> None:
         node, index = self.node, integer("b")
-        params = [
-            Var(p.hint, p.type, p.depth, p.adjoint_of, p.tangent_of) for p in node.body.params
-        ]
+        params = self.adjoints()
         with self.trace.region() as nodes:
             block = Array(index)
             place = operand_of(self.op(np.floor_divide, block, apart))
@@ -189,7 +215,7 @@ class _Replay:
         return results
 
     def reversed(
-        self, params: Sequence[Var], tape: Sequence[Var], count: Operand, first: Value
+        self, params: Sequence[Operand], tape: Sequence[Var], count: Operand, first: Value
     ) -> list[Var]:
         """The adjoint of each step of a block."""
         k, node = integer("k"), self.node
@@ -204,7 +230,7 @@ class _Replay:
                 index = ordinal if self.primal.test is not None else self.index(ordinal)
                 elements[node.index] = operand_of(index)  # type: ignore[assignment]
         body = node.body.map(lambda v: elements.get(v, v))
-        results = [Var(p.hint, p.type, p.depth, p.adjoint_of, p.tangent_of) for p in params]
+        results = self.adjoints()
         inner = replace(
             node,
             results=tuple(results),

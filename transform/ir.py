@@ -409,7 +409,8 @@ class Repeat:
     first outputs of `body` after it, the first results after the loop. What follows is per iteration: the outputs after
     the carries are stacked in the results after them, and `streams` are arrays whose elements the parameters after
     the carries are, both in the order of the iterations forwards. `backwards` runs from the last to the first.
-    `bound` is the most iterations that there can be, where the loop does not say it.
+    `bound` is the most iterations that there can be, where the loop does not say it, `checkpoint` what the user wants
+    to be saved of it (`options`).
     """
 
     results: tuple[Var, ...]
@@ -421,6 +422,7 @@ class Repeat:
     streams: tuple[Operand, ...] = ()
     backwards: bool = False
     bound: int | None = None
+    checkpoint: str | int | None = None
     origin: Origin = Origin()
     key: object = None
     adjoint_of: object = None

@@ -527,6 +527,7 @@ class LoopWalker:
             walk.index,
             span,  # type: ignore[arg-type]
             test,
+            checkpoint=None if self.it is None else self.it.checkpoint,
             origin=self.origin,
             key=object(),
         )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .errors import ArgumentError
 
 HOW = ("all", "sqrt")
+Iterable = TypeVar("Iterable")
 
 
 @dataclass(frozen=True)
@@ -38,3 +40,21 @@ def check_plan(checkpoint: object) -> None:
         raise ArgumentError(
             f'checkpoint must be "all", "sqrt" or the number of states to keep (at least 2), not {checkpoint!r}'
         )
+
+
+def checkpoint(iterable: Iterable, how: str | int | None = "sqrt") -> Iterable:
+    """What a `for` loop runs over, as it is; its derivative saves less of that loop, and computes it again.
+
+    `how` is "all", "sqrt" or a number of states to keep, as for `grad(..., checkpoint=)`, and goes before that.
+    Raises `ArgumentError` for anything else.
+
+    >>> import numpy as np
+    >>> from backprose import checkpoint, grad
+    >>> def decayed(x):
+    ...     for _ in checkpoint(range(1000), "sqrt"):
+    ...         x = x - 0.001 * np.sin(x)
+    ...     return np.sum(x)
+    >>> gradient = grad(decayed)(np.array([1.0, 2.0]))
+    """
+    check_plan(how)
+    return iterable

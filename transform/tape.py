@@ -51,6 +51,7 @@ from .ir import (
 )
 from .lengths import has_unknown, is_unknown
 from .options import LoopOptions
+from .segments import in_segments, plan_for
 from .trace import Trace
 from .trees import zeros
 from .values import Array, Known, Value, known, operand_of, spelled, value_of
@@ -214,6 +215,14 @@ class _Tapes:
                 self.trace, node, self.rebuilt(primal), needed, self.count(node.adjoint_of, path)
             )
             return
+        if length is not None and self.target == "jax" and needed:
+            arrays = {v: kept_anyway(primal, v, rows_of(v, length)) for v in needed}
+            taped = [v for v, rows in arrays.items() if rows is None]
+            wish = primal.checkpoint or self.options.checkpoint
+            plan = plan_for(wish, length, taped) if taped else None
+            if plan is not None:
+                in_segments(self.trace, node, self.rebuilt(primal), arrays, length, plan)
+                return
         if not in_list and length is None and primal.bound is not None and needed:
             node = self.poisoned(node, primal.bound, self.count(node.adjoint_of, path))
         fresh: dict[Var, Operand] = {}
@@ -443,6 +452,13 @@ def kept_anyway(loop: Repeat, v: Var, wanted: Type) -> Var | None:
         if output is v and rows.type == wanted:
             return rows
     return None
+
+
+def rows_of(v: Var, length: int) -> Type:
+    """The type of an array with a value for each iteration."""
+    if not isinstance(v.type, ArrayType):
+        return ListType(v.type)
+    return ArrayType((length, *v.type.shape), v.type.dtype)
 
 
 def with_carries(

@@ -212,6 +212,7 @@ class Iteration:
     at: Callable[[Value], Value]
     counts: bool = False  # the item is the index itself
     rows: tuple[Array, ...] = ()  # the arrays whose rows are the items
+    checkpoint: str | int | None = None  # what is saved of the loop
 
     def length(self) -> int | None:
         """The number of items, where it is known."""
