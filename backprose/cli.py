@@ -23,7 +23,8 @@ from .points import Point
 from .samples import draw
 from .terminal import print_source, report_table
 from .transform.errors import ArgumentError, BackproseError
-from .transform.pipeline import Derived, Request, derive
+from .transform.pipeline import derive
+from .transform.request import Derived, Request
 
 FORMS = ("atoms", "typed", "adjoint", "simplified", "outlined")
 

@@ -16,7 +16,8 @@ from .specialisation import Specialisation
 from .transform.arguments import ArraySpec, Spec, TreeSpec, spec_of
 from .transform.errors import ArgumentError
 from .transform.options import LoopOptions
-from .transform.pipeline import Derived, Request, derive
+from .transform.pipeline import derive
+from .transform.request import Derived, Request
 from .transform.values import Array, Known, Struct
 
 

@@ -23,7 +23,8 @@ from .transform.arguments import Spec, leaf_count, leaves, rebuild
 from .transform.errors import ArgumentError
 from .transform.ir import Var
 from .transform.options import LoopOptions
-from .transform.pipeline import Derived, Request, derive
+from .transform.pipeline import derive
+from .transform.request import Derived, Request
 from .transform.specialise import Given
 from .transform.values import Array, Known, Storage, Struct, Value
 

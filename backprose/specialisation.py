@@ -11,8 +11,8 @@ from jax.core import Tracer
 
 from .transform.arguments import Spec, leaves, rebuild
 from .transform.errors import ArgumentError, ProgramError
-from .transform.pipeline import Derived
 from .transform.ranges import out_of_range
+from .transform.request import Derived
 
 
 class Specialisation:

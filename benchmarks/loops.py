@@ -26,7 +26,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from backprose.transform.arguments import leaves, rebuild, spec_of
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from interleaved import medians
 from loop_kernels import KERNELS
 from loop_ports import PORTS

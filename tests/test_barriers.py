@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 from backprose.transform.arguments import spec_of
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from programs.loop_checks import check_program
 
 X = np.random.default_rng(3).normal(size=(5, 7))

@@ -5,7 +5,8 @@ import pytest
 from backprose.transform.arguments import spec_of
 from backprose.transform.emit import Emitted
 from backprose.transform.load import load
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from programs.loop_checks import check_program
 
 A = np.array([0.3, -0.4, 0.5])

@@ -10,7 +10,8 @@ import re
 import jax
 import pytest
 from backprose.transform.arguments import leaves, rebuild, spec_of
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from programs.loop_corpus import CORPUS
 
 LEAST = 32  # elements of an array that counts

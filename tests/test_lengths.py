@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from backprose.transform.arguments import spec_of
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from programs.lengths import MATRICES, VECTORS
 
 from backprose import RefusedError, grad

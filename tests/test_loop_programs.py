@@ -10,7 +10,8 @@ import jax
 import numpy as np
 import pytest
 from backprose.transform.arguments import spec_of
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from programs.loop_corpus import CORPUS, inner_product
 
 TARGETS = ("jax", "numpy")

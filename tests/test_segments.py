@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from backprose.transform.arguments import spec_of
 from backprose.transform.options import LoopOptions
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from backprose.transform.segments import BUDGET, plan_for
 from programs.loop_corpus import CORPUS
 

@@ -17,7 +17,8 @@ from backprose.primitives import NONDIFFERENTIABLE, Draw, Primitive, Sample, reg
 from backprose.transform.arguments import spec_of
 from backprose.transform.emit import Emitted
 from backprose.transform.load import load
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 
 # (relative to the largest entry, absolute)
 FINITE_DIFFERENCES = 2e-7

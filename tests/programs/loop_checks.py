@@ -14,7 +14,8 @@ from backprose.transform.arguments import spec_of
 from backprose.transform.emit import Emitted
 from backprose.transform.errors import BackproseError, NoRuleError, RefusedError
 from backprose.transform.load import load
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 

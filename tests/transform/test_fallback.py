@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import scipy.special
 from backprose.transform.arguments import spec_of
-from backprose.transform.pipeline import Request, derive
+from backprose.transform.pipeline import derive
+from backprose.transform.request import Request
 from programs.references import assert_gradient, central_difference
 
 from backprose import RefusedError, grad, value_and_grad
