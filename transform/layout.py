@@ -14,7 +14,8 @@ from .accumulate import COMMENT as AT_ONCE_COMMENT
 from .accumulate import SPELLING as AT_ONCE
 from .barriers import BARRIER
 from .barriers import COMMENT as BARRIER_COMMENT
-from .blocks import apart, control_flow, in_place_lines, must_have_lines
+from .block_parts import apart
+from .blocks import control_flow, must_have_lines
 from .idioms import IDIOMS
 from .ir import (
     ArrayType,
@@ -37,6 +38,7 @@ from .ir import (
 from .liveness import IN_PLACE, Families, Interference, use_counts
 from .module import Module
 from .names import Names
+from .numpy_blocks import in_place_lines
 from .outline import outlined_functions
 from .spell import ATOM, LOWEST, PLUS, TIMES, Speller, Text, literal_text
 from .values import is_static

@@ -50,7 +50,11 @@ def escape_value_and_grad(c_re, c_im, limit):
     _, _, z_re, z_im, counts, steps, ts, masks, ts1, ts2, ts3 = lax.while_loop(
         unfinished,
         step_k,
-        (0, False, z_re, z_im, counts, 0, jnp.zeros(1, dtype=bool), jnp.zeros((1, 3, 6), dtype=bool), jnp.zeros((1, 18)), jnp.zeros((1, 18)), jnp.zeros((1, 18))),
+        (
+            0, False, z_re, z_im, counts, 0, jnp.zeros(1, dtype=bool),
+            jnp.zeros((1, 3, 6), dtype=bool), jnp.zeros((1, 18)), jnp.zeros((1, 18)),
+            jnp.zeros((1, 18)),
+        ),
     )
     t3 = 1 + z_re**2 + z_im**2
     # score(jnp.log(t3) / counts)

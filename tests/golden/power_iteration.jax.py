@@ -79,7 +79,10 @@ def power_iteration_value_and_grad(A, tol):
             0,
             length,
             record,
-            (v2, jnp.zeros((1024, 5)), jnp.zeros(1024), jnp.zeros((1024, 5)), jnp.zeros((1024, 5))),
+            (
+                v2, jnp.zeros((1024, 5)), jnp.zeros(1024), jnp.zeros((1024, 5)),
+                jnp.zeros((1024, 5)),
+            ),
         )
 
         def back(k3, carry):
