@@ -59,6 +59,11 @@ from .values import Array, Known, Value, known, operand_of, spelled, value_of
 Path = tuple[tuple[object, int], ...]
 CHEAP = (np.add, np.subtract, np.multiply, np.negative, np.floor_divide, np.remainder)
 LONGEST_CHAIN = 6
+RECOMPUTED = (np.add, np.subtract, np.multiply, np.negative, np.divide)
+MOST_ON_NUMBERS, MOST_ON_ARRAYS = (
+    8,
+    2,
+)  # operations that are done again instead of saving their result
 
 
 def record_for_jax(function: Function, options: LoopOptions) -> Function:
@@ -296,8 +301,44 @@ class _Tapes:
                             fresh[result] = copy
                 else:
                     needed.append(v)
+            if self.target == "jax":
+                needed, again = self.from_others(needed, path, index)
+                for atom in again:
+                    copy = Var(atom.result.hint, atom.result.type, atom.result.depth)
+                    atom_now = atom.map(lambda u: fresh.get(u) or self.literal(u, path))
+                    self.trace.add(replace(atom_now, results=(copy,), origin=adjoint(atom)))
+                    fresh[atom.result] = copy
         region = region.map(lambda v: fresh.get(v, v))
         return replace(region, body=(*head, *region.body)), needed
+
+    def from_others(
+        self, needed: list[Var], path: Path, index: dict[Var, Operand]
+    ) -> tuple[list[Var], list[Atom]]:
+        """What has to be saved, and the operations that give the rest from that: a few sums, products, quotients."""
+        derived: dict[Var, Atom] = {}
+        for v in needed:
+            most = MOST_ON_ARRAYS if getattr(v.type, "shape", ()) else MOST_ON_NUMBERS
+            found: dict[Var, Atom] = {}
+            if self.follows(v, path, {*index, *needed} - {v}, found, most):
+                derived |= {u: atom for u, atom in found.items() if u not in derived}
+        kept = [v for v in needed if v not in derived]
+        order = {v: k for k, v in enumerate(self.atoms)}
+        return kept, [derived[v] for v in sorted(derived, key=lambda v: order[v])]
+
+    def follows(
+        self, v: Var, path: Path, known: set[Var], found: dict[Var, Atom], most: int
+    ) -> bool:
+        """Whether a value is computed by cheap operations, which are `found` in their order, from known ones."""
+        atom = self.atoms.get(v)
+        if atom is None or atom.op not in RECOMPUTED or has_unknown(v.type) or len(found) >= most:
+            return False
+        for u in atom.variables():
+            outside = isinstance(u.type, StaticType) or self.paths.get(u) != path
+            if not (outside or u in known or u in found):
+                if not self.follows(u, path, known, found, most):
+                    return False
+        found[v] = atom
+        return len(found) <= most
 
     def literal(self, v: Var, path: Path) -> Operand:
         """A static value of a region, written out."""

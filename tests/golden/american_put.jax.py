@@ -29,9 +29,9 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
         hold = discount * t8
         t9 = strike - prices1
         values1 = jnp.where(t7, jnp.maximum(hold, t9), values)
-        return (prices1, values1), (hold, t9, t8, values, prices)
+        return (prices1, values1), (t9, t8, values, prices)
 
-    (prices, values), (holds, ts, ts1, valuess, pricess) = lax.scan(
+    (prices, values), (ts, ts1, valuess, pricess) = lax.scan(
         step1, (prices, values), jnp.arange(1, steps + 1), reverse=True
     )
     value = values[0]
@@ -43,7 +43,9 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
 
     def back(carry, row):
         dprices, dvalues, dup, dp, ddiscount, dstrike = carry
-        step, hold, t9, t8, values1, prices = row
+        step, t9, t8, values1, prices = row
+        # Adjoint of hold = discount * (p * values[1 : step + 1] + (1 - p) * values[:step])
+        hold = discount * t8
         # Adjoint of values[:step] = np.maximum(hold, strike - prices[:step])
         t10 = hold == t9
         t11 = dvalues / 2
@@ -76,7 +78,7 @@ def american_put_value_and_grad(spot, strike, volatility, rate, steps):
     (dprices, dvalues, dup, dp, ddiscount, dstrike), _ = lax.scan(
         back,
         (dprices, dvalues, 0.0, 0.0, 0.0, 0.0),
-        (jnp.arange(1, steps + 1), holds, ts, ts1, valuess, pricess),
+        (jnp.arange(1, steps + 1), ts, ts1, valuess, pricess),
     )
     # Adjoint of values = np.maximum(strike - prices, 0)
     dt6 = jnp.where(t6 == 0, dvalues / 2, jnp.where(t6 > 0, dvalues, 0))

@@ -24,9 +24,9 @@ def lstm_value_and_grad(X, h, c, W, U, b):
         t1 = jnp.tanh(c1)
         h1 = o * t1
         loss += jnp.mean(h1**2)
-        return (c1, h1, loss), (h1, o, t1, i, f, g, c, h)
+        return (c1, h1, loss), (o, t1, i, f, g, c, h)
 
-    (c, h, loss), (hs, os, ts, is_, fs, gs, cs, hs1) = lax.scan(step_t, (c, h, 0.0), X)
+    (c, h, loss), (os, ts, is_, fs, gs, cs, hs) = lax.scan(step_t, (c, h, 0.0), X)
     # score(h)
     t2 = jnp.cos(jnp.arange(h.size)).reshape(h.shape)
     # score(c)
@@ -38,7 +38,9 @@ def lstm_value_and_grad(X, h, c, W, U, b):
 
     def back_t(carry, row):
         dc, dh, db = carry
-        h, o, t1, i, f, g, c = row
+        o, t1, i, f, g, c = row
+        # Adjoint of h = o * np.tanh(c)
+        h = o * t1
         # Adjoint of loss += np.mean(h**2)
         dh1 = dh + 2 / h.size * h
         # Adjoint of h = o * np.tanh(c)
@@ -57,11 +59,11 @@ def lstm_value_and_grad(X, h, c, W, U, b):
         return (dc, dh, db), dz
 
     (dc, dh, db), dzs = lax.scan(
-        back_t, (t3, t2, db), (hs, os, ts, is_, fs, gs, cs), reverse=True
+        back_t, (t3, t2, db), (os, ts, is_, fs, gs, cs), reverse=True
     )
     # All iterations at once: the terms are added up in another order.
     dW = X.T @ dzs
-    dU = hs1.T @ dzs
+    dU = hs.T @ dzs
     dX = dzs @ W.T
 
     return value, (dX, dh, dc, dW, dU, db)

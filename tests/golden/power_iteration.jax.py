@@ -63,34 +63,32 @@ def power_iteration_value_and_grad(A, tol):
         length = jnp.minimum(1024, steps - b * 1024)
 
         def record(k, carry):
-            v1, ws, ts, ws1, vs = carry
+            v1, ts, ws, vs = carry
             w = A @ v1
             t2 = jnp.linalg.norm(w)
             w1 = w / t2
 
             # Adjoint of while change > tol
-            ws = ws.at[k].set(w1)
             ts = ts.at[k].set(t2)
-            ws1 = ws1.at[k].set(w)
+            ws = ws.at[k].set(w)
             vs = vs.at[k].set(v1)
-            return w1, ws, ts, ws1, vs
+            return w1, ts, ws, vs
 
-        _, ws, ts, ws1, vs = lax.fori_loop(
+        _, ts, ws, vs = lax.fori_loop(
             0,
             length,
             record,
-            (
-                v2, jnp.zeros((1024, 5)), jnp.zeros(1024), jnp.zeros((1024, 5)),
-                jnp.zeros((1024, 5)),
-            ),
+            (v2, jnp.zeros(1024), jnp.zeros((1024, 5)), jnp.zeros((1024, 5))),
         )
 
         def back(k3, carry):
             dv1, dA = carry
             k1 = length - 1 - k3
             t3 = ts[k1]
+            t4 = ws[k1]
             # Adjoint of w = w / np.linalg.norm(w)
-            dw = (dv1 - jnp.sum(dv1 * ws[k1] / t3) * ws1[k1]) / t3
+            w = t4 / t3
+            dw = (dv1 - jnp.sum(dv1 * w / t3) * t4) / t3
             # Adjoint of w = A @ v
             dv1 = dw @ A
             dA = dA + jnp.outer(dw, vs[k1])
