@@ -120,12 +120,10 @@ class _Gather:
         inner = self.atoms.get(value)
         scaled = inner is not None and inner.op is np.multiply and self.uses[value] == 1
         if inner is not None and (scaled or inner.op is np.negative):
-            arrays = [x for x in inner.args if type_of(x) == value.type]
+            arrays = [x for x in inner.args if isinstance(x, Var) and x.type == value.type]
             factors = [x for x in inner.args if isinstance(x, Lit)]
             if len(arrays) == 1 and len(arrays) + len(factors) == len(inner.args):
-                (array,) = arrays
-                assert isinstance(array, Var)
-                return inner, array
+                return inner, arrays[0]
         return None, value
 
     def gathered(self, atom: Atom, group: _Group) -> None:

@@ -229,10 +229,11 @@ def one_of_two_changed(x):
 
 def swapped_and_kept(x):
     u, v = x * 1, x * 2
-    first = u
-    for i in range(3):
+    first, t = u, x[0]
+    while t < 3:
         v[0] = u[1] * 2
         u, v = v, u
+        t = t + 1
     return np.sum(first)  # «np.sum(first)»
 
 
