@@ -93,6 +93,16 @@ def test_loops_that_exchange_arrays_run_two_iterations_at_a_time():
     assert "unroll" not in value_and_grad(rows_of_a_loop).source_for(U)
 
 
+def test_rows_that_are_passed_on_are_no_exchange():
+    def relaxed(u):
+        for i in range(1, u.shape[0] - 1):
+            for j in range(1, u.shape[1] - 1):
+                u[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])
+        return np.sum(u**2)
+
+    assert "unroll" not in value_and_grad(relaxed).source_for(U)
+
+
 @pytest.mark.parametrize("steps", range(6))
 def test_exchanges_of_any_number_of_iterations(steps):
     def exchanged(u, v):

@@ -17,18 +17,28 @@ LARGEST = 100  # statements of an iteration that is written out twice by XLA
 
 
 def exchanges(loop: Repeat) -> bool:
-    """Whether an iteration hands some array on in the place of another."""
+    """Whether some arrays come back to their places only after several iterations."""
     inner = list(walk(loop.body.body))
     if len(inner) > LARGEST:
         return False
     makers = {r: node for node in inner for r in node.results}
     places = {p: k for k, (_, _, p, _) in enumerate(loop.carries)}
+    comes_from: dict[int, int] = {}
     for k, (result, _, _, output) in enumerate(loop.carries):
         if isinstance(result.type, ArrayType) and result.type.ndim and isinstance(output, Var):
-            source = _source(output, makers)
-            if places.get(source, k) != k:
-                return True
-    return False
+            source = places.get(_source(output, makers))
+            if source is not None:
+                comes_from[k] = source
+    return any(comes_from[k] != k and _returns(k, comes_from) for k in comes_from)
+
+
+def _returns(start: int, comes_from: Mapping[int, int]) -> bool:
+    """Whether the way back from a place leads to it again."""
+    k, seen = comes_from.get(start), set()
+    while k is not None and k != start and k not in seen:
+        seen.add(k)
+        k = comes_from.get(k)
+    return k == start
 
 
 def _source(v: Var, makers: Mapping[Var, Node]) -> Var:
