@@ -99,7 +99,7 @@ def _fills(atom: Atom) -> bool:
         return False
     _, value, index = atom.args
     number, whole = type_of(value), atom.result.type
-    if not isinstance(number, ArrayType) or number.size != 1 or not whole.size:
+    if not isinstance(number, ArrayType) or number.size != 1 or number.ndim > whole.ndim:
         return False
     items = index.items if isinstance(index, Items) else (index,)
     if items == (Lit(...),):
