@@ -59,6 +59,23 @@ def test_a_product_of_what_changes_stays_in_the_loop():
     assert COMMENT not in derivative.source_for(X, W)
 
 
+def test_a_sum_that_the_loop_reads_stays_in_the_loop():
+    """Fast weights: the adjoint of W grows by outer products, and each iteration needs it."""
+
+    def fast_weights(X, W):
+        s = 0.0
+        for t in range(len(X)):
+            h = np.tanh(X[t] @ W)
+            W = W + 0.1 * np.outer(X[t], h)
+            s += np.sum(h**2)
+        return s
+
+    derivative = value_and_grad(fast_weights, (0, 1))
+    check_grads(derivative, (X, W))
+    big = np.tile(W, (1, 3))
+    check_grads(value_and_grad(fast_weights, (0, 1)), (X, big))
+
+
 def test_what_is_no_option():
     with pytest.raises(ArgumentError, match="reassociate must be True or False"):
         value_and_grad(recurrent, reassociate=1)

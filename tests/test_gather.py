@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from backprose import check_grads, grad, lower, value_and_grad
+from backprose import RefusedError, check_grads, grad, lower, value_and_grad
 
 U = np.random.default_rng(5).normal(size=(9, 8))
 
@@ -134,6 +134,21 @@ def test_three_arrays_in_a_ring_and_one_that_stays(steps):
     assert np.isclose(lower(ring)(*ours), ring(*theirs), rtol=1e-13)
     np.testing.assert_allclose(ours, theirs, rtol=1e-13)
     check_grads(ring, point)
+
+
+def test_arrays_that_may_be_one_are_not_followed():
+    def unclear(x):
+        u, w = x * 1, x * 2
+        v = w
+        if x[0] > 0:
+            v = u
+        for _ in range(3):
+            v[0] = u[1] * 2
+            u, v = v, u
+        return np.sum(u) + np.sum(w) + np.sum(v**2)
+
+    with pytest.raises(RefusedError, match="may share memory|may be one"):
+        grad(unclear)(np.arange(3.0))
 
 
 def test_no_array_is_copied_where_two_change_places(x64):

@@ -97,6 +97,19 @@ def test_a_batch_of_hessians_with_a_shared_argument(x64):
         agree(second(loss, (0, 1))(x, r), second(port, (0, 1))(x, r))
 
 
+def test_mixed_second_derivatives(x64):
+    """Of arguments of different shapes, one after the other."""
+    ours, theirs, point, _ = maps("recurrence")
+    for one, two in ((0, 1), (1, 0)):
+        expected = jax.jacfwd(jax.jacfwd(theirs, one), two)(*point)
+        for outer, inner in (
+            (jax.jacrev, jax.jacrev),
+            (jax.jacfwd, jax.jacrev),
+            (jax.jacrev, jax.jacfwd),
+        ):
+            agree(outer(inner(ours, one), two)(*point), expected)
+
+
 def test_a_training_step_with_optax(x64):
     lowered, rng = lower(LOOPS["lstm"].function), np.random.default_rng(0)
     arguments = LOOPS["lstm"].at(4)
