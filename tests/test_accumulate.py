@@ -76,6 +76,24 @@ def test_a_sum_that_the_loop_reads_stays_in_the_loop():
     check_grads(value_and_grad(fast_weights, (0, 1)), (X, big))
 
 
+def test_a_product_of_matrices_stays_in_the_loop():
+    """Beside a sum of outer products; of square matrices, whose product has a shape on either side."""
+
+    def both(X, Z, W, Q):
+        s = 0.0
+        M = Q.T.copy()
+        for t in range(len(X)):
+            h = np.tanh(X[t] @ W)
+            s += np.sum(h**2) + np.sum(np.sin((M.T @ Z[t]) * W))
+        return s
+
+    square, stack = RNG.normal(size=(2, 4, 4)), RNG.normal(size=(6, 4, 4))
+    point = (RNG.normal(size=(6, 4)), stack, square[0], square[1])
+    derivative = value_and_grad(both, (0, 1, 2, 3))
+    check_grads(derivative, point)
+    assert COMMENT in derivative.source_for(*point)
+
+
 def test_what_is_no_option():
     with pytest.raises(ArgumentError, match="reassociate must be True or False"):
         value_and_grad(recurrent, reassociate=1)

@@ -14,6 +14,10 @@ def laplacian(u):
     return 4 * u[1:-1, 1:-1] - u[2:, 1:-1] - u[:-2, 1:-1] - u[1:-1, 2:] - u[1:-1, :-2]
 
 
+def laplacian_of_one_row(u):
+    return np.sum((u[1:] - u[:-1]) ** 2) + np.sum((2 * u[:, 1:] - u[:, :-1]) ** 2)
+
+
 def two_stages(u):
     return 0.5 * np.sum(laplacian(np.sin(laplacian(u))) ** 2)
 
@@ -43,7 +47,20 @@ def rows_of_a_loop(A):
     return np.sum(np.sin(A))
 
 
+COEFFICIENTS = np.cos(np.arange(42.0)).reshape(7, 6)
+
+
+def array_from_outside(u):
+    v = u**2
+    for _ in range(2):
+        v[1:-1, 1:-1] += 0.1 * np.sin(v[2:, 1:-1] * COEFFICIENTS + v[:-2, 1:-1] * 2.0 - v[1:-1, 2:])
+    return np.sum(v) + np.sum((u[2:, 1:-1] * COEFFICIENTS + u[:-2, 1:-1]) ** 2)
+
+
 CASES = [
+    (array_from_outside, (U,)),
+    (laplacian_of_one_row, (U[:1],)),
+    (laplacian_of_one_row, (U[:, :1],)),
     (two_stages, (U,)),
     (coefficients, (U, np.cos(U))),
     (three_axes, (U[:4, :6],)),

@@ -55,6 +55,7 @@ class _Term:
     position: int
     left: Var
     right: Var
+    is_large: bool
 
 
 class _Accumulate:
@@ -71,11 +72,11 @@ class _Accumulate:
                     self.trace.add(node)
                     continue
                 regions = [replace(r, body=tuple(self.nodes(r.body))) for r in node.regions]
-                node = node.with_regions(regions)  # type: ignore[assignment]
-                if isinstance(node, Repeat) and self.is_backward(node):
-                    self.loop(node)
+                changed = node.with_regions(regions)
+                if isinstance(changed, Repeat) and self.is_backward(changed):
+                    self.loop(changed)
                 else:
-                    self.trace.add(node)
+                    self.trace.add(changed)
         return out
 
     def is_backward(self, node: Repeat) -> bool:
@@ -84,8 +85,7 @@ class _Accumulate:
 
     def loop(self, node: Repeat) -> None:
         terms = [t for k in range(len(node.inits)) if (t := self.term(node, k)) is not None]
-        sizes = [node.results[term.position].type.size for term in terms]  # type: ignore[union-attr]
-        if max(sizes, default=0) < SMALLEST:
+        if not any(term.is_large for term in terms):
             self.trace.add(node)
             return
         self.changed = True
@@ -128,34 +128,39 @@ class _Accumulate:
     def term(self, node: Repeat, position: int) -> _Term | None:
         """The outer products that a carry adds up, if it does nothing else."""
         result, _, param, output = node.carries[position]
-        atom = self.atoms.get(output) if isinstance(output, Var) else None
-        if atom is None or atom.op is not np.add or atom.args[0] is not param:
+        if not isinstance(output, Var) or self.uses[param] != 1 or self.uses[output] != 1:
             return None
-        if self.uses[param] != 1 or self.uses[output] != 1:  # type: ignore[index]
+        atom = self.atoms.get(output)
+        if atom is None or atom.op is not np.add or atom.args[0] is not param:
             return None
         value = atom.args[1]
         outer = self.atoms.get(value) if isinstance(value, Var) else None
         if outer is None or outer.op is not np.outer or outer not in node.body.body:
             return None
         left, right = outer.args
-        own = set(defined_within(node.body))
-        vectors = [x for x in (left, right) if x in own and isinstance(x, Var)]
-        if len(vectors) < 2 or any(_vector_of(x) != result.type.dtype for x in vectors):  # type: ignore[union-attr]
+        own, whole = set(defined_within(node.body)), result.type
+        assert isinstance(whole, ArrayType)
+        if not isinstance(left, Var) or not isinstance(right, Var) or not {left, right} <= own:
             return None
-        return _Term(position, left, right)  # type: ignore[arg-type]
+        if not _vector_of(left) == whole.dtype == _vector_of(right):
+            return None
+        return _Term(position, left, right, whole.size >= SMALLEST)
 
     def products(self, node: Repeat, rows: dict[Var, Operand]) -> dict[int, tuple[Var, Var]]:
         """The stacked results that are a matrix from outside times a vector that is stacked anyway."""
-        own, found = set(defined_within(node.body)), {}
+        own = set(defined_within(node.body))
+        found: dict[int, tuple[Var, Var]] = {}
         for k, (_, output) in enumerate(node.stacked, len(node.inits)):
-            atom = self.atoms.get(output) if isinstance(output, Var) else None
-            if atom is None or atom.op is not np.matmul or self.uses[output] != 1:  # type: ignore[index]
+            if not isinstance(output, Var) or self.uses[output] != 1:
+                continue
+            atom = self.atoms.get(output)
+            if atom is None or atom.op is not np.matmul:
                 continue
             matrix, v = atom.args
-            if v in rows and isinstance(matrix, Var) and matrix not in own:
-                if getattr(matrix.type, "ndim", 0) == 2:
+            if isinstance(v, Var) and v in rows and isinstance(matrix, Var) and matrix not in own:
+                if getattr(matrix.type, "ndim", 0) == 2 and _vector_of(v) is not None:
                     found[k] = matrix, v
-        return found  # type: ignore[return-value]
+        return found
 
     def summed(self, node: Repeat, term: _Term, rows: dict[Var, Operand], origin: Origin) -> None:
         result, init = node.results[term.position], node.inits[term.position]

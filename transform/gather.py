@@ -16,6 +16,7 @@ Then:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -121,7 +122,7 @@ class _Gather:
         scaled = inner is not None and inner.op is np.multiply and self.uses[value] == 1
         if inner is not None and (scaled or inner.op is np.negative):
             arrays = [x for x in inner.args if isinstance(x, Var) and x.type == value.type]
-            factors = [x for x in inner.args if isinstance(x, Lit)]
+            factors = [x for x in inner.args if _is_number(x)]
             if len(arrays) == 1 and len(arrays) + len(factors) == len(inner.args):
                 return inner, arrays[0]
         return None, value
@@ -162,9 +163,11 @@ class _Gather:
     def subtracted(self, atom: Atom) -> Atom:
         """`a - b` for `a + -b`."""
         first, second = atom.args[0], atom.args[-1]
-        if atom.op is not np.add or second not in self.negated or self.uses[second] != 1:  # type: ignore[index]
+        if atom.op is not np.add or not isinstance(second, Var) or second not in self.negated:
             return atom
-        return replace(atom, op=np.subtract, args=(first, self.negated[second]))  # type: ignore[index]
+        if self.uses[second] != 1:
+            return atom
+        return replace(atom, op=np.subtract, args=(first, self.negated[second]))
 
     def result_of(self, atom: Atom) -> Var:
         """What a sum is called: nothing where it is but a part of another."""
@@ -203,6 +206,11 @@ def _window(atom: Atom) -> Widths | None:
     if any(2 * m < n for m, n in zip(found.shape, whole.shape, strict=True)):
         return None  # an addition to a part is cheaper than a pass over all
     return tuple(widths[0])
+
+
+def _is_number(x: Operand) -> bool:
+    """Whether a factor may stand before the padding as well as behind it: a finite number."""
+    return isinstance(x, Lit) and isinstance(x.value, int | float) and math.isfinite(x.value)
 
 
 def _slice(start: int, beyond: int) -> Slice:
