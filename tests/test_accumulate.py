@@ -81,10 +81,9 @@ def test_a_product_of_matrices_stays_in_the_loop():
 
     def both(X, Z, W, Q):
         s = 0.0
-        M = Q.T.copy()
         for t in range(len(X)):
             h = np.tanh(X[t] @ W)
-            s += np.sum(h**2) + np.sum(np.sin((M.T @ Z[t]) * W))
+            s += np.sum(h**2) + np.sum(np.sin(Q.T @ Z[t]))
         return s
 
     square, stack = RNG.normal(size=(2, 4, 4)), RNG.normal(size=(6, 4, 4))
