@@ -264,13 +264,9 @@ for _function in (
 nondifferentiable(
     np.invert, lambda x: x, dtype="ufunc", samples=[call(draw("bool", 3)), call(draw("integer", 3))]
 )
+COMPARISONS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)
 for _function in (
-    np.less,
-    np.less_equal,
-    np.greater,
-    np.greater_equal,
-    np.equal,
-    np.not_equal,
+    *COMPARISONS,
     np.logical_and,
     np.logical_or,
     np.logical_xor,

@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..primitives import astype, getitem
+from ..primitives.elementwise import COMPARISONS
 from .intervals import static_int
 from .ir import ArrayType, Atom, Choice, Function, Lit, Node, Operand, StaticType, Var, substitute
 from .lengths import has_unknown
@@ -35,12 +36,7 @@ CHEAP = (
     np.maximum,
     np.sign,
     np.where,
-    np.less,
-    np.less_equal,
-    np.greater,
-    np.greater_equal,
-    np.equal,
-    np.not_equal,
+    *COMPARISONS,
     np.logical_and,
     np.logical_or,
     np.logical_not,
