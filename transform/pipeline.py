@@ -34,6 +34,7 @@ from .specialise import Typed, specialise
 from .streams import stream
 from .tape import record_for_jax, record_for_numpy, with_bound
 from .values import arrays, operand_of, struct
+from .vectorise import vectorise
 from .whole import make_whole
 from .windows import forget_stops
 
@@ -97,6 +98,11 @@ def derive(request: Request, show: bool = False) -> Derived:
             check(typed.function, "streamed")
         if show:
             forms["streamed"] = show_function(typed.function)
+        typed = replace(typed, function=vectorise(typed.function, request.loops))
+        if CHECK_EVERY_STEP:
+            check(typed.function, "vectorised")
+        if show:
+            forms["vectorised"] = show_function(typed.function)
     function, result = differentiate(request, typed)
     if CHECK_EVERY_STEP:
         check(function, "adjoint")

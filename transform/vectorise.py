@@ -1,0 +1,276 @@
+"""A compiled loop whose iterations do not need each other is one array expression.
+
+`lift` gives the body for all iterations at once. A sum that the loop carries is a sum over the first axis: its terms
+are added up in another order, so that it is rounded differently; a comment says so, and `reassociate=False` leaves such
+a loop alone. A loop in a loop may be summed first or run once for all iterations outside; the first is tried first. A
+loop stays a loop where its values for all iterations would be much larger than the arrays that it goes through.
+
+Given:
+    for i in range(n):
+        y[i] = np.tanh(x[i])
+        s = s + y[i] * w[i]
+
+Then:
+    y = np.tanh(x)
+    s = s + y @ w
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..primitives import astype, getitem
+from . import lift_places  # noqa: F401  # its rules
+from .affine import Ranges
+from .dead import drop_dead
+from .errors import BackproseError
+from .intervals import static_int, static_length
+from .ir import (
+    ArrayType,
+    Atom,
+    Function,
+    Lit,
+    Node,
+    Operand,
+    Region,
+    Repeat,
+    Var,
+    definitions,
+    substitute,
+    type_of,
+    walk,
+)
+from .lengths import has_unknown
+from .lift import Lift, NotLifted, dtype_of, rank_of, shape_of
+from .lift_rules import multiplied
+from .options import LoopOptions
+from .sliding import Walk
+from .trace import Trace
+from .values import Value, known, operand_of, value_of
+
+SMALL = 2**16  # elements of a value that needs no thought
+LARGER = 2  # how many times larger than the arrays that a loop goes through its values may be
+SPELLING = "at once"  # of sums that are added up in another order
+
+
+def vectorise(function: Function, options: LoopOptions) -> Function:
+    """The function whose loops of independent iterations are array expressions."""
+    if not any(isinstance(n, Repeat) for n in walk(function.body)):
+        return function
+    work = _Vectorise(function, options)
+    body = tuple(node.map(work.resolve) for node in work.nodes(function.body, options.reassociate))
+    if not work.is_now and body == function.body:
+        return function
+    for site in function.calls:
+        for name, operand in site.params.items():
+            site.params[name] = substitute(operand, work.resolve)
+        site.result[:] = [substitute(o, work.resolve) for o in site.result]
+    return drop_dead(function.with_body(body, substitute(function.output, work.resolve)))
+
+
+class _Vectorise:
+    def __init__(self, function: Function, options: LoopOptions):
+        self.trace = Trace(lengths=function.lengths)
+        self.trace.definitions.update(definitions(function.body))
+        self.ranges = Ranges(self.trace.definitions, function.lengths.spans)
+        self.sums = options.reassociate
+        self.is_now: dict[Var, Operand] = {}
+
+    def resolve(self, v: Var) -> Operand:
+        while isinstance(found := self.is_now.get(v), Var):
+            v = found
+        return v if found is None else found
+
+    def nodes(self, nodes: Sequence[Node], sums: bool) -> list[Node]:
+        with self.trace.region() as out:
+            for node in nodes:
+                self.node(node, sums)
+        return out
+
+    def node(self, node: Node, sums: bool) -> None:
+        """Add a statement, with the loops in it as arrays where they can be."""
+        inner = self.inner(node, sums)
+        if isinstance(inner, Repeat):
+            for changed in [inner, *([self.inner(node, False)] if sums else [])]:
+                found = self.at_once(changed, sums)
+                if found is not None:
+                    for new in found:
+                        self.trace.add(new)
+                    return
+        self.trace.add(inner)
+
+    def inner(self, node: Node, sums: bool) -> Node:
+        if isinstance(node, Atom):
+            return node
+        return node.with_regions(
+            [replace(r, body=tuple(self.nodes(r.body, sums))) for r in node.regions]
+        )
+
+    def at_once(self, node: Repeat, sums: bool) -> list[Node] | None:
+        """The statements that do all iterations of a loop at once; None where there are none."""
+        count = static_length(node)
+        if not count or node.test is not None or any(has_unknown(r.type) for r in node.results):
+            return None
+        node = replace(node.map(self.resolve), body=node.body.map(self.resolve))
+        is_now: dict[Var, Operand] = {}
+        try:
+            with self.trace.region() as nodes:
+                _Loop(self, node, count, sums).run(is_now)
+            if too_large(nodes, node):
+                raise NotLifted
+        except (NotLifted, BackproseError):
+            with self.trace.region():
+                self.trace.add(node)  # its variables are defined as they were
+            return None
+        renamed: dict[Var, Var] = {}
+        defined = {r for new in nodes for r in new.results}
+        for old, operand in is_now.items():
+            if isinstance(operand, Var) and operand in defined and operand not in renamed:
+                if operand.type == old.type:
+                    renamed[operand] = old
+                    continue
+            self.is_now[old] = renamed.get(operand, operand) if isinstance(operand, Var) else operand
+        return [_renamed(new, renamed) for new in nodes]
+
+
+class _Loop:
+    """One loop, lifted."""
+
+    def __init__(self, work: _Vectorise, node: Repeat, count: int, sums: bool):
+        self.node, self.sums, self.trace, self.count = node, sums, work.trace, count
+        walked = None
+        if node.index is not None:
+            start, _, step = (static_int(o) for o in node.span or ())
+            if start is None or step is None:
+                raise NotLifted
+            walked = Walk(node.index, start, step, count, False)
+        self.lift = Lift(work.trace, walked, count, work.ranges)
+        self.uses = Counter(node.body.variables())
+
+    def run(self, is_now: dict[Var, Operand]) -> None:
+        node, lift = self.node, self.lift
+        count = len(node.inits)
+        chains = [self.chain(k) for k in range(count)]
+        skipped = {atom for chain in chains for atom, *_ in chain or ()}
+        for element, rows in node.streamed:
+            lift.lifted[element] = rows
+        lift.nodes([n for n in node.body.body if n not in skipped])
+        lift.at = node.origin
+        for (result, init, _, output), chain in zip(node.carries, chains, strict=True):
+            if chain is None:
+                is_now[result] = self.last(output)
+            else:
+                is_now[result] = self.total(init, chain, result)
+        for result, output in node.stacked:
+            is_now[result] = operand_of(lift.repeated(output))
+        for result, operand in is_now.items():
+            if shape_of(operand) != shape_of(result) or dtype_of(operand) != dtype_of(result):
+                raise NotLifted
+            if isinstance(operand, Var) and operand.depth is None and result.depth is not None:
+                operand.hint, operand.depth = result.hint, result.depth
+
+    def chain(self, position: int) -> list[tuple[Atom, Any, Operand]] | None:
+        """What a carry adds up in an iteration: (atom, add or subtract, the term). None where only its last value counts."""
+        _, _, param, output = self.node.carries[position]
+        if not self.uses[param]:
+            return None
+        found: list[tuple[Atom, Any, Operand]] = []
+        while output is not param:
+            atom = next((n for n in self.node.body.body if output in n.results), None)
+            if not isinstance(atom, Atom) or self.uses[output] != 1 or not self.sums:  # type: ignore[index]
+                raise NotLifted
+            if atom.op not in (np.add, np.subtract) or len(atom.args) != 2:
+                raise NotLifted
+            one, other = atom.args
+            if atom.op is np.add and not self.leads(one, param):
+                one, other = other, one
+            found.insert(0, (atom, atom.op, other))
+            output = one
+        if self.uses[param] != 1:
+            raise NotLifted
+        return found
+
+    def leads(self, operand: Operand, param: Var) -> bool:
+        """Whether an operand is the carry, or the carry with something added to it."""
+        while operand is not param:
+            atom = self.trace.definitions.get(operand) if isinstance(operand, Var) else None
+            if atom is None or atom.op not in (np.add, np.subtract):
+                return False
+            if atom.op is np.add and self.leads(atom.args[1], param):
+                return True
+            operand = atom.args[0]
+        return True
+
+    def last(self, output: Operand) -> Operand:
+        """The value of the last iteration."""
+        lift = self.lift
+        if not lift.is_lifted(output):
+            return operand_of(lift.value(output))
+        place = known(0 if self.node.backwards else -1)
+        origin = replace(self.node.origin, spelling="operator")
+        return operand_of(self.trace.apply(getitem, [lift.value(output), place], {}, origin))
+
+    def total(self, init: Operand, chain: Sequence[tuple[Atom, Any, Operand]], result: Var) -> Operand:
+        """The sum over all iterations."""
+        total = value_of(init)
+        for atom, op, term in chain:
+            value = self.summed(atom, term, result)
+            origin = replace(atom.origin, spelling=SPELLING)
+            if op is np.add and is_zero(init) and total is value_of(init):
+                total = value
+            else:
+                total = self.trace.apply(op, [total, value], {}, origin)
+        return operand_of(total)
+
+    def summed(self, atom: Atom, term: Operand, result: Var) -> Value:
+        lift = self.lift
+        lift.at = replace(atom.origin, spelling=SPELLING)
+        dtype = dtype_of(result)
+        if not lift.is_lifted(term):
+            return lift.apply(np.multiply, [lift.value(term), known(self.count)])
+        made = self.trace.definitions.get(term) if isinstance(term, Var) else None
+        assert dtype is not None
+        if made is not None and made.op is np.multiply and rank_of(term) == 0 and dtype.kind == "f":
+            if all(map(lift.is_lifted, made.args)) and all(dtype_of(a) == dtype for a in made.args):
+                values = [lift.value(a) for a in made.args]
+                return multiplied(lift, (1, 1), values, (False, False))
+        value = lift.value(term)
+        if dtype.kind in "iub":
+            value = lift.apply(astype, [value, known(dtype)])
+        kwargs = {"axis": known(0)} if rank_of(term) else {}
+        if dtype.kind in "iu":
+            kwargs["dtype"] = known(dtype)
+        return lift.apply(np.sum, [value], kwargs)
+
+
+def is_zero(operand: Operand) -> bool:
+    value = operand.value if isinstance(operand, Lit) else None
+    return isinstance(value, int | float) and value == 0
+
+
+def too_large(nodes: Sequence[Node], node: Repeat) -> bool:
+    """Whether some value of all iterations is much larger than what the loop goes through."""
+    own = {v for n in walk(node.body.body) for v in n.results}
+    read = {v for v in node.variables() if v not in own}
+    around = [size_of(v) for v in (*read, *node.results)]
+    most = max(SMALL, LARGER * max(around, default=0))
+    return any(size_of(v) > most for n in walk(nodes) for v in n.results)
+
+
+def size_of(operand: Operand) -> int:
+    found = type_of(operand)
+    return found.size if isinstance(found, ArrayType) else 0
+
+
+def _renamed(node: Node, names: dict[Var, Var]) -> Node:
+    node = node.map(lambda v: names.get(v, v))
+    results = tuple(names.get(r, r) for r in node.results)
+    regions = [
+        Region(r.params, tuple(_renamed(n, names) for n in r.body), r.outputs) for r in node.regions
+    ]
+    return replace(node, results=results).with_regions(regions)
