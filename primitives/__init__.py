@@ -3,7 +3,7 @@
 import numpy as np
 
 from . import elementwise as elementwise_functions  # noqa: F401
-from . import linalg, products, reductions, shapes  # noqa: F401
+from . import linalg, products, reductions, selection, shapes  # noqa: F401
 from .linalg import solve_transposed
 from .registry import (
     ELEMENTWISE,
@@ -22,6 +22,7 @@ from .registry import (
     draw,
     elementwise,
     is_array_function,
+    is_elementwise,
     is_jax,
     is_static,
     jax_twin,
@@ -35,6 +36,7 @@ from .registry import (
     scaled,
     tangent,
 )
+from .selection import guard
 from .shapes import add_at, astype, getitem, place, update
 
 # Array methods and the function that each one is.
@@ -71,7 +73,9 @@ __all__ = [
     "draw",
     "elementwise",
     "getitem",
+    "guard",
     "is_array_function",
+    "is_elementwise",
     "is_jax",
     "is_static",
     "jax_twin",

@@ -105,6 +105,12 @@ def lookup(function: Any) -> Primitive | None:
         return None
 
 
+def is_elementwise(function: Any) -> bool:
+    """Whether a function works on each element alone."""
+    found = lookup(function)
+    return found is not None and (found.kind == ELEMENTWISE or found.dtype == "ufunc")
+
+
 def registered() -> tuple[Primitive, ...]:
     """Every rule, in the order of registration."""
     return tuple(_REGISTRY.values())

@@ -236,7 +236,7 @@ class FunctionText:
                     )
                 elif node.op is BARRIER and BARRIER_COMMENT not in lines:
                     lines.append(BARRIER_COMMENT)
-                elif origin.spelling == AT_ONCE and AT_ONCE_COMMENT not in lines:
+                elif self.sums_at_once(node) and AT_ONCE_COMMENT not in lines:
                     lines.append(AT_ONCE_COMMENT)
                 lines += self.statement_lines(node)
             else:
@@ -247,6 +247,11 @@ class FunctionText:
             if source.trailing and len(lines[k]) + len(source.trailing) + 2 <= WIDTH:
                 lines[k] += f"  {source.trailing}"
         return lines
+
+    def sums_at_once(self, atom: Atom) -> bool:
+        """Whether a line adds up in another order than the user's loop."""
+        inner = (self.definitions[v] for v in atom.variables() if self.is_nested(v))
+        return atom.origin.spelling == AT_ONCE or any(map(self.sums_at_once, inner))
 
     def heading_of(self, origin: Origin) -> str | None:
         """The iteration that a line begins, where a loop was walked item by item."""

@@ -12,12 +12,14 @@ Then:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from ..primitives import getitem
+from ..primitives import add_at, getitem
+from ..primitives import guard as GUARD
+from .accumulate import SPELLING
 from .affine import Form, Ranges, affine
 from .array_rows import moved
 from .errors import BackproseError
@@ -35,11 +37,13 @@ from .ir import (
     substitute,
     type_of,
     variables,
+    walk,
 )
 from .lengths import has_unknown
-from .sliding import Walk
+from .liveness import defined_within
+from .sliding import Walk, plural
 from .trace import Trace
-from .values import Array, Value, known, operand_of, spelled, value_of
+from .values import Array, Known, Value, known, operand_of, spelled, value_of
 
 WORTH = 16  # iterations from which on a loop inside is better run once, on vectors
 
@@ -59,25 +63,74 @@ class NotLifted(Exception):
     """A statement has no form for all iterations at once."""
 
 
+@dataclass
+class Guard:
+    """A side of a branch whose test differs between iterations, and what the side defines itself."""
+
+    test: Value
+    side: bool
+    own: set[Var]
+    seen: dict[Var, Operand] = field(default_factory=dict)
+
+
 class Lift:
-    """One loop. `lifted` holds what has an axis more, `now` what stands for other variables."""
+    """One loop. `lifted` holds what has an axis more, `now` what stands for other variables.
+
+    Within a side of a branch that some iterations take, `guards`, what comes from outside is seen through a `guard`, so
+    that nothing reaches an adjoint from iterations that do not take it.
+    """
 
     def __init__(self, trace: Trace, walked: Walk | None, count: int, ranges: Ranges):
         self.trace, self.walked, self.count, self.ranges = trace, walked, count, ranges
         self.lifted: dict[Var, Operand] = {}
         self.now: dict[Var, Operand] = {}
+        self.guards: list[Guard] = []
         self.at = Origin()  # of the statement that is being lifted
 
     # --- what stands for a value ---
 
     def is_lifted(self, operand: Operand | None) -> bool:
-        return any(v in self.lifted or self.is_index(v) for v in variables(operand))
+        return any(map(self.rises, variables(operand)))
+
+    def rises(self, v: Var) -> bool:
+        return v in self.lifted or self.is_index(v) or self.is_seen(v)
+
+    def is_seen(self, v: Var) -> bool:
+        """Whether a variable comes from outside of a side that some iterations take."""
+        inexact = isinstance(v.type, ArrayType) and v.type.inexact
+        return inexact and any(v not in guard.own for guard in self.guards)
 
     def is_index(self, v: Var) -> bool:
         return self.walked is not None and v is self.walked.index
 
     def resolve(self, v: Var) -> Operand:
         """What stands for a variable; the loop variable is written out where it is needed."""
+        return self.through_guards(v) if self.is_seen(v) else self.plain(v)
+
+    def through_guards(self, v: Var) -> Operand:
+        guards = [guard for guard in self.guards if v not in guard.own]
+        if v not in guards[-1].seen:
+            guards[-1].seen[v] = operand_of(self.guarded(value_of(self.plain(v)), guards, v))
+        return guards[-1].seen[v]
+
+    def guarded(self, value: Value, guards: Sequence[Guard], old: Var) -> Value:
+        """A value as sides of branches see it."""
+        for guard in guards:
+            test = self.beside(guard.test, rank_of(old))
+            value = self.apply(GUARD, [value, test, known(guard.side)])
+        operand = operand_of(value)
+        if isinstance(operand, Var):
+            operand.hint, operand.depth = old.hint, old.depth
+        return value
+
+    def beside(self, value: Value, rank: int) -> Value:
+        """A number of each iteration, to stand beside arrays of so many axes."""
+        axes = tuple(range(1, 1 + rank))
+        if not axes:
+            return value
+        return self.apply(np.expand_dims, [value, known(axes[0] if rank == 1 else axes)])
+
+    def plain(self, v: Var) -> Operand:
         if v in self.lifted:
             return self.lifted[v]
         if self.is_index(v):
@@ -117,7 +170,14 @@ class Lift:
         value = self.value(operand)
         if self.is_lifted(operand):
             return value
-        return self.apply(np.broadcast_to, [value, known((self.count, *shape_of(operand)))])
+        shape = known((self.count, *shape_of(operand)))
+        if isinstance(value, Known):
+            return (
+                self.apply(np.full, [shape, value])
+                if value.value
+                else self.apply(np.zeros, [shape])
+            )
+        return self.apply(np.broadcast_to, [value, shape])
 
     def form(self, operand: Operand) -> Form | None:
         return affine(operand, self.trace.definitions)
@@ -126,6 +186,8 @@ class Lift:
         self, op: Any, args: list[Value], kwargs: dict[str, Value] | None = None, atom: Any = None
     ) -> Any:
         spelling = "operator" if isinstance(op, np.ufunc) or op is getitem else "function"
+        if self.at.spelling == SPELLING and op in (np.sum, np.matmul, add_at):
+            spelling = SPELLING
         origin = replace(self.at, spelling=spelling) if atom is None else atom.origin
         return self.trace.apply(op, args, kwargs or {}, origin)
 
@@ -144,7 +206,7 @@ class Lift:
                 self.repeat(node)
 
     def concerns(self, node: Node) -> bool:
-        return any(v in self.lifted or self.is_index(v) for v in node.variables())
+        return any(map(self.rises, node.variables()))
 
     def atom(self, atom: Atom) -> None:
         (result,) = atom.results if len(atom.results) == 1 else (None,)
@@ -157,10 +219,26 @@ class Lift:
         if rule is None:
             raise NotLifted
         try:
-            value = rule(self, atom)
+            value = self.read(atom, rule) if atom.op is getitem else rule(self, atom)
         except BackproseError:
             raise NotLifted from None
         self.lifted[result] = self.checked(value, result)
+
+    def read(self, atom: Atom, rule: Rule) -> Value:
+        """What is read is guarded, not all of the array that it is read from."""
+        base = atom.args[0]
+        guards = [g for g in self.guards if isinstance(base, Var) and base not in g.own]
+        if not guards or not isinstance(base, Var) or not self.is_seen(base):
+            return rule(self, atom)
+        kept, self.guards = self.guards, []
+        try:
+            if self.concerns(atom):
+                value = rule(self, atom)
+            else:
+                value = self.apply(getitem, [*map(self.value, atom.args)], {}, atom)
+        finally:
+            self.guards = kept
+        return self.guarded(value, guards, atom.result)
 
     def checked(self, value: Value, old: Var) -> Operand:
         """What a rule gives, under the name of what it stands for."""
@@ -176,9 +254,10 @@ class Lift:
         return operand
 
     def choice(self, node: Choice) -> None:
-        """A branch whose test is the same in all iterations."""
+        """A branch; where some iterations take one side and some the other, both are computed, and one is chosen."""
         if self.is_lifted(node.test):
-            raise NotLifted
+            self.selection(node)
+            return
         regions, ends = [], []
         for region in node.regions:
             with self.trace.region() as nodes:
@@ -195,6 +274,25 @@ class Lift:
         )
         test = substitute(node.test, self.resolve)
         self.trace.add(replace(node.with_regions(new), results=results, test=test))
+
+    def selection(self, node: Choice) -> None:
+        test = self.value(node.test)
+        for region, side in zip(node.regions, (True, False), strict=True):
+            if any(isinstance(n, Repeat) for n in walk(region.body)):
+                raise NotLifted
+            self.guards.append(Guard(test, side, set(defined_within(region))))
+            self.nodes(region.body)
+            self.guards.pop()
+        self.at = node.origin
+        for result, *sides in zip(node.results, *(r.outputs for r in node.regions), strict=True):
+            one, other = sides
+            if one == other and not self.is_lifted(one):
+                self.now[result] = substitute(one, self.resolve)
+                continue
+            rank = rank_of(result)
+            values = [self.of_rank(side, rank) for side in sides]
+            chosen = self.apply(np.where, [self.beside(test, rank), *values])
+            self.lifted[result] = self.checked(chosen, result)
 
     def outputs(
         self, outputs: Sequence[Operand], lifted: Sequence[bool], nodes: list[Node]
@@ -260,7 +358,9 @@ class Lift:
                 node,
                 results=tuple(results),
                 inits=tuple(inits),
-                span=None if node.span is None else tuple(substitute(o, self.resolve) for o in span),  # type: ignore[arg-type]
+                span=None
+                if node.span is None
+                else tuple(substitute(o, self.resolve) for o in span),  # type: ignore[arg-type]
                 streams=tuple(rows for _, rows in streams),
                 body=body,
             )
@@ -272,8 +372,10 @@ class Lift:
         """What a loop inside goes through, the axis of that loop first."""
         if not self.is_lifted(rows):
             return element, substitute(rows, self.resolve)
-        value = moved(self.trace, self.value(rows), 1, 0)
-        return self.fresh(element), operand_of(value)
+        value = operand_of(moved(self.trace, self.value(rows), 1, 0))
+        if isinstance(value, Var) and value.depth is None:
+            value.hint = plural(element.hint)
+        return self.fresh(element), value
 
 
 def rank_of(operand: Operand) -> int:

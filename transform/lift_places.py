@@ -9,8 +9,9 @@ import numpy as np
 from ..primitives import add_at, getitem, update
 from .array_rows import moved, slice_of
 from .elements import parts_of
-from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, Var
+from .ir import ArrayType, Atom, Operand, Slice, Var
 from .lift import Lift, NotLifted, rank_of, rule, shape_of
+from .nested import index_of, inner_window
 from .sliding import ALL
 from .values import Known, Value, Window, known, operand_of, value_of
 
@@ -53,16 +54,16 @@ def by_array(lift: Lift, atom: Atom) -> Value:
 
 def taken(lift: Lift, value: Value, items: Sequence[Value], atom: Atom) -> Value:
     """The array at an index of some items, without the full slices behind the others."""
-    items = list(items)
-    while items and not isinstance(items[-1], Window) and operand_of(items[-1]) == ALL:
-        items.pop()
-    return lift.apply(getitem, [value, index_of(items)], {}, atom) if items else value
-
-
-def index_of(items: Sequence[Value]) -> Value:
     operands = [operand_of(item) for item in items]
-    index = operands[0] if len(operands) == 1 else Items("tuple", tuple(operands))
-    return value_of(index)
+    inner = inner_window(operand_of(value), lift.trace.definitions, operands)
+    if inner is not None:
+        base, operands = inner
+        value = value_of(base)
+    while operands and operands[-1] == ALL:
+        operands.pop()
+    if not operands:
+        return value
+    return lift.apply(getitem, [value, value_of(index_of(operands))], {}, atom)
 
 
 def window_of(lift: Lift, part: Operand, size: int) -> Value | None:
@@ -78,6 +79,8 @@ def window_of(lift: Lift, part: Operand, size: int) -> Value | None:
     if not others:
         first = factor * walked.start + form[1]
         places = range(first, first + step * walked.count, step)
+        if max(places) < 0:  # all are counted from the end
+            places = range(places.start + size, places.stop + size, step)
         if min(places) < 0 or max(places) >= size:
             return None
         return value_of(ALL if places == range(size) else slice_of(places, size))
@@ -122,6 +125,9 @@ def write(lift: Lift, atom: Atom) -> Value:
     while len(items) > 1 and operand_of(items[-1]) == ALL:
         items.pop()
     written = lift.of_rank(value, rank)
-    return lift.apply(atom.op, [lift.repeated(base), written, index_of(items)], {}, atom)
-
-
+    return lift.apply(
+        atom.op,
+        [lift.repeated(base), written, value_of(index_of([*map(operand_of, items)]))],
+        {},
+        atom,
+    )

@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import ELEMENTWISE, astype, registered
+from ..primitives import astype, guard, is_elementwise, registered
+from .accumulate import SPELLING
 from .array_rows import moved
-from .ir import ArrayType, Atom, Items, Operand, Var, type_of
+from .ir import ArrayType, Atom, Items, Lit, Operand, Var, type_of
 from .lift import Lift, NotLifted, dtype_of, rank_of, rule, shape_of
 from .values import Array, Value, known, operand_of, static_value, struct, value_of
 
 # --- elementwise ---
 
 LIKE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
-ARRAYWISE = (np.where, np.clip, np.copy, np.asarray, np.real, np.round, astype, *LIKE)
+ARRAYWISE = (np.where, np.clip, np.copy, np.asarray, np.real, np.round, astype, guard, *LIKE)
 
 
 def elementwise(lift: Lift, atom: Atom) -> Value:
@@ -24,7 +25,18 @@ def elementwise(lift: Lift, atom: Atom) -> Value:
     values = [lift.of_rank(a, rank) for a in atom.args]
     if atom.op not in ARRAYWISE:
         values = strong(lift, atom, values)
+    if atom.op is np.add and atom.origin.spelling == SPELLING and is_zero(lift, values[0]):
+        return values[1]
     return lift.apply(atom.op, values, keywords(lift, atom), atom)
+
+
+def is_zero(lift: Lift, value: Value) -> bool:
+    """Whether a sum that begins with a value is the sum alone."""
+    operand = operand_of(value)
+    if isinstance(operand, Lit):
+        return isinstance(operand.value, int | float) and operand.value == 0
+    made = lift.trace.definitions.get(operand) if isinstance(operand, Var) else None
+    return made is not None and made.op in (np.zeros, np.zeros_like)
 
 
 def strong(lift: Lift, atom: Atom, values: list[Value]) -> list[Value]:
@@ -38,7 +50,7 @@ def strong(lift: Lift, atom: Atom, values: list[Value]) -> list[Value]:
         if is_weak and lift.is_lifted(operand):
             number = {"b": False, "i": 0, "f": 0.0, "c": 0j}[dtype_of(operand).kind]  # type: ignore[union-attr]
             wanted = np.result_type(*dtypes, number)
-            if wanted != dtype_of(operand):
+            if np.result_type(*dtypes, dtype_of(operand)) != wanted:
                 values[k] = lift.apply(astype, [values[k], known(wanted)])
     return values
 
@@ -50,7 +62,7 @@ def keywords(lift: Lift, atom: Atom) -> dict[str, Value]:
 
 
 def _elementwise_rules() -> None:
-    ops = [p.function for p in registered() if p.kind == ELEMENTWISE or p.dtype == "ufunc"]
+    ops = [p.function for p in registered() if is_elementwise(p.function)]
     rule(*ops, *ARRAYWISE)(elementwise)
 
 
@@ -80,6 +92,9 @@ def along(lift: Lift, atom: Atom, position: int, several: bool) -> Value:
     axis = static_value(given) if given is not None else static_keyword(atom, "axis")
     if axis is None and rank > 1 and not several:
         raise NotLifted
+    base = transposed(lift, args[0]) if rank == 1 and atom.op in REDUCTIONS else None
+    if base is not None and not named.get("keepdims"):
+        return lift.apply(atom.op, [base], {**named, "axis": known(0)}, atom)
     if given is not None:
         args[position] = known(shifted(axis, rank))
     else:
@@ -91,7 +106,10 @@ def static_keyword(atom: Atom, name: str, default: Any = None) -> Any:
     return next((static_value(v) for k, v in atom.kwargs if k == name), default)
 
 
-@rule(np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.any, np.all, np.count_nonzero)
+REDUCTIONS = (np.sum, np.mean, np.max, np.min, np.prod, np.var, np.std, np.any, np.all)
+
+
+@rule(*REDUCTIONS)
 def reduction(lift: Lift, atom: Atom) -> Value:
     return along(lift, atom, 1, several=True)
 
@@ -232,12 +250,18 @@ def times(lift: Lift, a: Value, b: Value) -> Value:
 
 def turned(lift: Lift, value: Value) -> Value:
     """The transposed matrix; the matrix itself where it is given transposed."""
+    base = transposed(lift, value)
+    assert isinstance(value, Array)
+    return moved(lift.trace, value, 1, 0) if base is None else base
+
+
+def transposed(lift: Lift, value: Value) -> Value | None:
+    """The matrix that a matrix is the transpose of, if it was written so."""
     operand = operand_of(value)
     made = lift.trace.definitions.get(operand) if isinstance(operand, Var) else None
-    if made is not None and made.op is np.transpose and len(made.args) == 1 and not made.kwargs:
-        return value_of(made.args[0])
-    assert isinstance(value, Array)
-    return moved(lift.trace, value, 1, 0)
+    if made is None or made.op is not np.transpose or len(made.args) > 1 or made.kwargs:
+        return None
+    return value_of(made.args[0])
 
 
 @rule(np.outer)

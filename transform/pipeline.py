@@ -14,6 +14,7 @@ from .emit import emit
 from .errors import RefusedError
 from .forwards import write_forwards, write_forwards_for_jax
 from .gather import gather
+from .guards import drop_guards
 from .invariants import check
 from .ir import Function
 from .jax_free import refuse_jax
@@ -43,6 +44,7 @@ CHECK_EVERY_STEP = False  # the tests set it
 # What follows differentiation, for each target: each step takes a function, some the user's options, and returns one.
 STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
     "jax": (
+        ("unguarded", drop_guards),
         ("merged", merge_writes),
         ("read again", reread),
         ("made whole", make_whole),
@@ -59,6 +61,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
         ("outlined", outline),
     ),
     "numpy": (
+        ("unguarded", drop_guards),
         ("merged", merge_writes),
         ("read again", reread),
         ("written forwards", write_forwards),

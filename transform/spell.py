@@ -198,7 +198,7 @@ class Speller:
         infix = atom.origin.spelling in ("operator", "at once")
         if op in BINARY and (infix or static) and not atom.kwargs:
             return self.binary(*BINARY[op], *atom.args)
-        if op in UNARY_SIGNS and (atom.origin.spelling == "operator" or static):
+        if op in UNARY_SIGNS and (infix or static):
             return f"{UNARY_SIGNS[op]}{self.operand(atom.args[0], UNARY)}", UNARY
         if static and op is np.prod:
             return f"{self.module('math')}.prod({self.arguments(atom)})", ATOM

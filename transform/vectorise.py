@@ -17,28 +17,29 @@ Then:
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from ..primitives import astype, getitem
+from ..primitives import add_at, astype, getitem
 from . import lift_places  # noqa: F401  # its rules
+from .accumulate import SPELLING
 from .affine import Ranges
-from .dead import drop_dead
+from .elements import parts_of
 from .errors import BackproseError
 from .intervals import static_int, static_length
 from .ir import (
     ArrayType,
     Atom,
     Function,
-    Lit,
     Node,
     Operand,
+    Origin,
     Region,
     Repeat,
+    Slice,
+    Statement,
     Var,
     definitions,
     substitute,
@@ -47,15 +48,16 @@ from .ir import (
 )
 from .lengths import has_unknown
 from .lift import Lift, NotLifted, dtype_of, rank_of, shape_of
-from .lift_rules import multiplied
+from .lift_rules import is_zero, multiplied
+from .nested import index_of, join_windows
 from .options import LoopOptions
+from .running_sums import Sums, Term
 from .sliding import Walk
 from .trace import Trace
 from .values import Value, known, operand_of, value_of
 
 SMALL = 2**16  # elements of a value that needs no thought
 LARGER = 2  # how many times larger than the arrays that a loop goes through its values may be
-SPELLING = "at once"  # of sums that are added up in another order
 
 
 def vectorise(function: Function, options: LoopOptions) -> Function:
@@ -70,7 +72,7 @@ def vectorise(function: Function, options: LoopOptions) -> Function:
         for name, operand in site.params.items():
             site.params[name] = substitute(operand, work.resolve)
         site.result[:] = [substitute(o, work.resolve) for o in site.result]
-    return drop_dead(function.with_body(body, substitute(function.output, work.resolve)))
+    return join_windows(function.with_body(body, substitute(function.output, work.resolve)))
 
 
 class _Vectorise:
@@ -134,8 +136,10 @@ class _Vectorise:
                 if operand.type == old.type:
                     renamed[operand] = old
                     continue
-            self.is_now[old] = renamed.get(operand, operand) if isinstance(operand, Var) else operand
-        return [_renamed(new, renamed) for new in nodes]
+            self.is_now[old] = (
+                renamed.get(operand, operand) if isinstance(operand, Var) else operand
+            )
+        return commented([_renamed(new, renamed) for new in nodes], node.origin)
 
 
 class _Loop:
@@ -150,16 +154,15 @@ class _Loop:
                 raise NotLifted
             walked = Walk(node.index, start, step, count, False)
         self.lift = Lift(work.trace, walked, count, work.ranges)
-        self.uses = Counter(node.body.variables())
 
     def run(self, is_now: dict[Var, Operand]) -> None:
         node, lift = self.node, self.lift
-        count = len(node.inits)
-        chains = [self.chain(k) for k in range(count)]
-        skipped = {atom for chain in chains for atom, *_ in chain or ()}
+        sums = Sums(self.trace, node, self.sums)
+        chains = [sums.of_carry(k) for k in range(len(node.inits))]
+        sums.check()
         for element, rows in node.streamed:
             lift.lifted[element] = rows
-        lift.nodes([n for n in node.body.body if n not in skipped])
+        lift.nodes(sums.body)
         lift.at = node.origin
         for (result, init, _, output), chain in zip(node.carries, chains, strict=True):
             if chain is None:
@@ -174,38 +177,6 @@ class _Loop:
             if isinstance(operand, Var) and operand.depth is None and result.depth is not None:
                 operand.hint, operand.depth = result.hint, result.depth
 
-    def chain(self, position: int) -> list[tuple[Atom, Any, Operand]] | None:
-        """What a carry adds up in an iteration: (atom, add or subtract, the term). None where only its last value counts."""
-        _, _, param, output = self.node.carries[position]
-        if not self.uses[param]:
-            return None
-        found: list[tuple[Atom, Any, Operand]] = []
-        while output is not param:
-            atom = next((n for n in self.node.body.body if output in n.results), None)
-            if not isinstance(atom, Atom) or self.uses[output] != 1 or not self.sums:  # type: ignore[index]
-                raise NotLifted
-            if atom.op not in (np.add, np.subtract) or len(atom.args) != 2:
-                raise NotLifted
-            one, other = atom.args
-            if atom.op is np.add and not self.leads(one, param):
-                one, other = other, one
-            found.insert(0, (atom, atom.op, other))
-            output = one
-        if self.uses[param] != 1:
-            raise NotLifted
-        return found
-
-    def leads(self, operand: Operand, param: Var) -> bool:
-        """Whether an operand is the carry, or the carry with something added to it."""
-        while operand is not param:
-            atom = self.trace.definitions.get(operand) if isinstance(operand, Var) else None
-            if atom is None or atom.op not in (np.add, np.subtract):
-                return False
-            if atom.op is np.add and self.leads(atom.args[1], param):
-                return True
-            operand = atom.args[0]
-        return True
-
     def last(self, output: Operand) -> Operand:
         """The value of the last iteration."""
         lift = self.lift
@@ -215,22 +186,43 @@ class _Loop:
         origin = replace(self.node.origin, spelling="operator")
         return operand_of(self.trace.apply(getitem, [lift.value(output), place], {}, origin))
 
-    def total(self, init: Operand, chain: Sequence[tuple[Atom, Any, Operand]], result: Var) -> Operand:
+    def total(self, init: Operand, chain: Sequence[Term], result: Var) -> Operand:
         """The sum over all iterations."""
-        total = value_of(init)
-        for atom, op, term in chain:
-            value = self.summed(atom, term, result)
-            origin = replace(atom.origin, spelling=SPELLING)
-            if op is np.add and is_zero(init) and total is value_of(init):
-                total = value
+        total = start = value_of(init)
+        for term in chain:
+            origin = replace(term.origin, spelling=SPELLING)
+            self.lift.at = origin
+            if term.op is add_at:
+                total = self.scattered(term, total, rank_of(result))
+                continue
+            value = self.summed(term.value, result)
+            if total is start and is_zero(self.lift, start):
+                negative = replace(origin, spelling="operator")
+                total = (
+                    value
+                    if term.op is np.add
+                    else self.trace.apply(np.negative, [value], {}, negative)
+                )
             else:
-                total = self.trace.apply(op, [total, value], {}, origin)
+                total = self.trace.apply(term.op, [total, value], {}, origin)
         return operand_of(total)
 
-    def summed(self, atom: Atom, term: Operand, result: Var) -> Value:
+    def scattered(self, term: Term, total: Value, rank: int) -> Value:
+        """An array with what all iterations add at places of it."""
         lift = self.lift
-        lift.at = replace(atom.origin, spelling=SPELLING)
-        dtype = dtype_of(result)
+        parts = None if term.index is None else parts_of(term.index, rank)
+        if parts is None or any(lift.is_lifted(p) for p in parts if isinstance(p, Slice)):
+            raise NotLifted
+        moving = [k for k, part in enumerate(parts) if lift.is_lifted(part)]
+        numbers = [k for k, part in enumerate(parts) if not isinstance(part, Slice)]
+        if not moving or numbers != list(range(len(numbers))):
+            raise NotLifted
+        value = lift.of_rank(term.value, len(parts) - len(numbers))
+        items = [operand_of(lift.value(parts[k])) for k in numbers]
+        return lift.apply(add_at, [total, value, value_of(index_of(items))])
+
+    def summed(self, term: Operand, result: Var) -> Value:
+        lift, dtype = self.lift, dtype_of(result)
         if not lift.is_lifted(term):
             return lift.apply(np.multiply, [lift.value(term), known(self.count)])
         made = self.trace.definitions.get(term) if isinstance(term, Var) else None
@@ -240,6 +232,7 @@ class _Loop:
                 values = [lift.value(a) for a in made.args]
                 return multiplied(lift, (1, 1), values, (False, False))
         value = lift.value(term)
+        value = self.inner_sum(value) if rank_of(term) == 0 else value
         if dtype.kind in "iub":
             value = lift.apply(astype, [value, known(dtype)])
         kwargs = {"axis": known(0)} if rank_of(term) else {}
@@ -247,10 +240,31 @@ class _Loop:
             kwargs["dtype"] = known(dtype)
         return lift.apply(np.sum, [value], kwargs)
 
+    def inner_sum(self, value: Value) -> Value:
+        """What a sum that a loop inside has become is a sum of."""
+        operand = operand_of(value)
+        made = self.trace.definitions.get(operand) if isinstance(operand, Var) else None
+        if made is not None and made.op is np.sum and made.origin.spelling == SPELLING:
+            return value_of(made.args[0])
+        return value
 
-def is_zero(operand: Operand) -> bool:
-    value = operand.value if isinstance(operand, Lit) else None
-    return isinstance(value, int | float) and value == 0
+
+def commented(nodes: list[Node], loop: Origin) -> list[Node]:
+    """The statements with what the user's comment on the loop says."""
+    first = next((n.origin.statement for n in walk(nodes) if n.origin.statement is not None), None)
+    if loop.statement is None or first is None or not loop.statement.comments:
+        return nodes
+    if first is loop.statement or loop.part != "primal":
+        return nodes
+    told = replace(first, comments=(*loop.statement.comments, *first.comments))
+    return [_told(node, first, told) for node in nodes]
+
+
+def _told(node: Node, old: Statement, new: Statement) -> Node:
+    if node.origin.statement is old:
+        node = replace(node, origin=replace(node.origin, statement=new))
+    regions = [replace(r, body=tuple(_told(n, old, new) for n in r.body)) for r in node.regions]
+    return node.with_regions(regions)
 
 
 def too_large(nodes: Sequence[Node], node: Repeat) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitives import ELEMENTWISE, add_at, astype, getitem, name_of, place, registered, update
+from ..primitives import add_at, astype, getitem, is_elementwise, name_of, place, registered, update
 from .errors import RefusedError
 from .ir import Atom, Origin
 from .parts import Part, Whole
@@ -97,7 +97,7 @@ rule(*ELEMENTWISE_OPS, *LIKE)(elementwise)
 
 def _elementwise_rules() -> None:
     for primitive in registered():
-        if primitive.kind == ELEMENTWISE or primitive.dtype == "ufunc":
+        if is_elementwise(primitive.function):
             RULES.setdefault(primitive.function, elementwise)
 
 
