@@ -21,7 +21,10 @@ def test_equal_numbers_of_different_types_are_different_calls():
 
 
 def test_weak_types_are_different_calls():
-    found = [abstract_call(jnp.add, (array(2, dtype="float32"), array(weak=w)), ()) for w in (0, 1)]
+    found = [
+        abstract_call(jnp.add, (array(2, dtype="float32"), array(weak=weak)), ())
+        for weak in (False, True)
+    ]
     assert [str(f.dtype) for f in found] == ["float64", "float32"]
 
 

@@ -122,7 +122,8 @@ def text_of(told):
 
 def test_the_text_says_so():
     text = text_of("a sum that begins with 0")
-    assert "# for i in range(3): the first iteration" in text and "lax.scan(step_i, " in text
+    first = "# for i in range(3): the first iteration\n    t = b[0]\n    total = 0 + t * a\n"
+    assert first in text and "total = total + jnp.sum(" in text
 
 
 def test_a_loop_that_needs_no_such_thing_stays_whole():

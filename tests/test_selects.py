@@ -20,7 +20,7 @@ def halved(x, limit):
 def root(x, limit):
     s = 0.0
     for i in range(3):
-        if x[i] > limit:
+        if x[i] > limit + 0 * s:  # the sum is read, so that the loop stays a loop
             s += np.sqrt(x[i])
     return s
 
@@ -41,10 +41,9 @@ def test_a_cheap_branch_is_a_selection():
     assert "lax.cond(" not in grad(halved, target="numpy").source_for(X, 1.0)
 
 
-@pytest.mark.parametrize("f", [root])
-def test_what_may_fail_stays_a_branch(f):
-    assert "lax.cond(" in grad(f).source_for(X, 1.0)
-    assert grad(f)(X, 1.0) == pytest.approx([0, 0, 0.5 / np.sqrt(1.4)])
+def test_what_may_fail_stays_a_branch():
+    assert "lax.cond(" in grad(root).source_for(X, 1.0)
+    assert grad(root)(X, 1.0) == pytest.approx([0, 0, 0.5 / np.sqrt(1.4)])
 
 
 def test_an_array_is_not_computed_for_nothing():

@@ -20,8 +20,8 @@ def program(*lines):
 
 STREAMED = {
     "backwards": ["for i in range(5, -1, -1):", "    a[i] = np.sin(a[i + 1]) * a[i]"],
-    "two steps at a time": ["for i in range(1, 7, 2):", "    a[i] = c * a[i - 1] + a[i]"],
-    "three steps back": ["for i in range(6, 0, -3):", "    a[i] *= a[i - 1]"],
+    "two steps at a time": ["for i in range(2, 7, 2):", "    a[i] = c * a[i - 2] + a[i]"],
+    "three steps back": ["for i in range(3, -1, -3):", "    a[i] *= a[i + 3]"],
     "from the other end": ["for i in range(6):", "    a[5 - i] = a[6 - i] * np.cos(a[5 - i])"],
     "a wide window": ["for i in range(2, 5):", "    a[i] = a[i - 2] * a[i + 2] + c * a[i - 1]"],
     "ahead": ["for i in range(6):", "    a[i + 1] += c * a[i]", "    a[i] = np.sin(a[i])"],
@@ -50,7 +50,7 @@ STREAMED = {
         "    b[i + 1, 1:] += b[i, :-1] * c",
         "    b[i, 0] *= 2",
     ],
-    "a row is a number": ["for i in range(5):", "    b[i] = c", "    b[i + 1] *= a[i]"],
+    "a row is a number": ["for i in range(5):", "    b[i + 1] *= b[i]", "    b[i] = c"],
 }
 
 OTHERS = {

@@ -38,13 +38,14 @@ from .ir import (
     walk,
 )
 
+GUARDED = "guarded"  # the spelling of guards that are for the derivative alone
 Key = tuple[object, bool]  # a test, and the side that counts
 
 
 def drop_guards(function: Function) -> Function:
     """The function without guards."""
     atoms = definitions(function.body)
-    if not any(atom.op is guard for atom in atoms.values()):
+    if not any(atom.origin.spelling == GUARDED for atom in atoms.values()):
         return function
     work = _Drop(atoms, function)
     body = tuple(work.nodes(function.body))
@@ -83,8 +84,8 @@ class _Drop:
 
     def atom(self, atom: Atom) -> Iterator[Atom]:
         key = self.mask_of(atom)
-        if atom.op is guard:
-            (result,), value = atom.results, atom.args[0]
+        if atom.op is guard and atom.origin.spelling == GUARDED:
+            (result,), value = atom.results, substitute(atom.args[0], self.resolve)
             if shape_of(value) == shape_of(result) or self.is_stretched_anyway(result, value):
                 self.is_now[result] = value
             else:
@@ -144,7 +145,10 @@ class _Drop:
     def masks(self, atom: Atom, v: Var, key: Key) -> bool:
         if self.mask_of(atom) == key and v is not atom.args[0]:
             return True
-        elementwise = is_elementwise(atom.op) or atom.op is np.broadcast_to
+        passes = (
+            atom.op in (np.where, guard) and v is not atom.args[0 if atom.op is np.where else 1]
+        )
+        elementwise = is_elementwise(atom.op) or passes or atom.op is np.broadcast_to
         aligned = atom.op is np.expand_dims and first_new_axis(atom) >= 1
         if not (elementwise or aligned) or len(atom.results) != 1:
             return False

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import add_at, astype, getitem, place, solve_transposed, update
+from ..primitives import add_at, astype, getitem, guard, place, solve_transposed, update
 from .barriers import BARRIER
 from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
 from .result_types import has_window
@@ -241,6 +241,12 @@ def _update(speller: Speller, atom: Atom) -> Text:
     return f"{shown}.at[{speller.index(index)}].{word}({speller.operand(value)})", ATOM
 
 
+def _guard(speller: Speller, atom: Atom) -> Text:
+    x, condition, side = (speller.operand(a, 1) for a in atom.args)
+    sides = f"{x}, 0" if side == "True" else f"0, {x}"
+    return f"{speller.function(np.where)}({condition}, {sides})", ATOM
+
+
 def _copy(speller: Speller, atom: Atom) -> Text:
     if atom.origin.spelling != "method" or not is_array(atom.args[0]):
         return f"{speller.function(np.copy)}({speller.arguments(atom)})", ATOM
@@ -295,6 +301,7 @@ IDIOMS: dict[Any, Idiom] = {
     add_at: _update,
     np.arange: _arange,
     np.copy: _copy,
+    guard: _guard,
     np.logical_not: _not,
     np.logical_and: _and,
     getattr: _attribute,

@@ -89,7 +89,9 @@ def _check_nodes(
 BEFORE_TAPES = (
     "typed",
     "streamed",
+    "vectorised",
     "adjoint",
+    "unguarded",
     "merged",
     "read again",
     "made whole",

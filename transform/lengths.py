@@ -78,6 +78,13 @@ class Lengths:
         """The number itself, or the most that an unknown length can be."""
         return self.entries[size].most if is_unknown(size) else size
 
+    def named(self) -> set[Var]:
+        """The variables that lengths are computed from."""
+        parts = [part for entry in self.entries.values() for part in entry.origin[1:]]
+        forms = [part[0] for part in parts if isinstance(part, tuple)]
+        operands = [*parts, *self.counted, *(v for form in forms for v in form)]
+        return {v for v in operands if isinstance(v, Var)}
+
     # --- where lengths come from ---
 
     def of_slice(self, trace: Trace, start: Value | None, stop: Value | None, size: int) -> int:

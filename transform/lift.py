@@ -11,7 +11,8 @@ Then:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from .accumulate import SPELLING
 from .affine import Form, Ranges, affine
 from .array_rows import moved
 from .errors import BackproseError
+from .guards import GUARDED
 from .ir import (
     ArrayType,
     Atom,
@@ -85,6 +87,7 @@ class Lift:
         self.lifted: dict[Var, Operand] = {}
         self.now: dict[Var, Operand] = {}
         self.guards: list[Guard] = []
+        self.front: list[Node] = []  # what comes before all of it
         self.at = Origin()  # of the statement that is being lifted
 
     # --- what stands for a value ---
@@ -144,7 +147,8 @@ class Lift:
         stop = walked.start + walked.step * (walked.count - 1) + (1 if walked.step > 0 else -1)
         ends = [walked.start, stop] if walked.start or walked.step != 1 else [stop]
         args = [known(n) for n in [*ends, *([walked.step] if walked.step != 1 else [])]]
-        places = operand_of(self.apply(np.arange, args))
+        with self.trace.region(self.front):
+            places = operand_of(self.apply(np.arange, args))
         assert isinstance(places, Var)
         places.hint = walked.index.hint
         self.lifted[walked.index] = places
@@ -170,7 +174,7 @@ class Lift:
         value = self.value(operand)
         if self.is_lifted(operand):
             return value
-        shape = known((self.count, *shape_of(operand)))
+        shape: Value = known((self.count, *shape_of(operand)))
         if isinstance(value, Known):
             return (
                 self.apply(np.full, [shape, value])
@@ -188,6 +192,7 @@ class Lift:
         spelling = "operator" if isinstance(op, np.ufunc) or op is getitem else "function"
         if self.at.spelling == SPELLING and op in (np.sum, np.matmul, add_at):
             spelling = SPELLING
+        spelling = GUARDED if op is GUARD else spelling
         origin = replace(self.at, spelling=spelling) if atom is None else atom.origin
         return self.trace.apply(op, args, kwargs or {}, origin)
 
@@ -260,20 +265,29 @@ class Lift:
             return
         regions, ends = [], []
         for region in node.regions:
-            with self.trace.region() as nodes:
+            with self.region() as nodes:
                 self.nodes(region.body)
             regions.append(nodes)
             ends.append([self.is_lifted(o) for o in region.outputs])
         every = [any(both) for both in zip(*ends, strict=True)]
-        new = [
-            Region((), tuple(nodes), self.outputs(region.outputs, every, nodes))
-            for nodes, region in zip(regions, node.regions, strict=True)
-        ]
+        new = []
+        for nodes, region in zip(regions, node.regions, strict=True):
+            outputs = self.outputs(region.outputs, every, nodes)
+            new.append(Region((), tuple(nodes), outputs))
         results = tuple(
             self.fresh(r) if up else r for r, up in zip(node.results, every, strict=True)
         )
         test = substitute(node.test, self.resolve)
         self.trace.add(replace(node.with_regions(new), results=results, test=test))
+
+    @contextmanager
+    def region(self) -> Iterator[list[Node]]:
+        """Write to a list of its own; what has been seen through guards there is not seen elsewhere."""
+        before = [dict(guard.seen) for guard in self.guards]
+        with self.trace.region() as nodes:
+            yield nodes
+        for guard, seen in zip(self.guards, before, strict=True):
+            guard.seen = seen
 
     def selection(self, node: Choice) -> None:
         test = self.value(node.test)
@@ -324,7 +338,7 @@ class Lift:
             params = [
                 self.fresh(p) if k in up else p for k, p in enumerate(node.body.params[:count])
             ]
-            with self.trace.region() as nodes:
+            with self.region() as nodes:
                 self.nodes(node.body.body)
             ends = {k for k, o in enumerate(node.body.outputs[:count]) if self.is_lifted(o)}
             if ends <= up:

@@ -152,10 +152,10 @@ def broadcast_to(lift: Lift, atom: Atom) -> Value:
 @rule(np.transpose)
 def transpose(lift: Lift, atom: Atom) -> Value:
     rank = rank_of(atom.result)
-    given = atom.args[1] if len(atom.args) > 1 else None
-    axes = static_value(given) if given is not None else static_keyword(atom, "axes")
+    matrix, *given = atom.args
+    axes = static_value(given[0]) if given else static_keyword(atom, "axes")
     axes = tuple(range(rank))[::-1] if axes is None else tuple(a % rank for a in axes)
-    value = lift.value(atom.args[0])
+    value = lift.value(matrix)
     if rank == 2 and axes == (1, 0):
         return lift.apply(np.swapaxes, [value, known(1), known(2)])
     return lift.apply(np.transpose, [value, known((0, *(a + 1 for a in axes)))])
@@ -195,11 +195,11 @@ def array(lift: Lift, atom: Atom) -> Value:
 
 @rule(np.stack, np.concatenate)
 def joined(lift: Lift, atom: Atom) -> Value:
-    given = atom.args[1] if len(atom.args) > 1 else None
-    axis = static_value(given) if given is not None else static_keyword(atom, "axis", 0)
+    items, *given = atom.args
+    axis = static_value(given[0]) if given else static_keyword(atom, "axis", 0)
     if not isinstance(axis, int):
         raise NotLifted
-    parts = struct(list, pieces(lift, atom.args[0]))
+    parts = struct(list, pieces(lift, items))
     return lift.apply(atom.op, [parts], {"axis": known(shifted(axis, 0))}, atom)
 
 
@@ -259,9 +259,10 @@ def transposed(lift: Lift, value: Value) -> Value | None:
     """The matrix that a matrix is the transpose of, if it was written so."""
     operand = operand_of(value)
     made = lift.trace.definitions.get(operand) if isinstance(operand, Var) else None
-    if made is None or made.op is not np.transpose or len(made.args) > 1 or made.kwargs:
+    if made is None or made.op is not np.transpose or made.kwargs:
         return None
-    return value_of(made.args[0])
+    matrix, *axes = made.args
+    return None if axes else value_of(matrix)
 
 
 @rule(np.outer)

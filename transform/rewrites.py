@@ -1,9 +1,9 @@
 """Rewriting rules as a table: pattern → replacement, in the language that the tool reads.
 
 Single letters stand for any operand; the same letter twice for the same one. Inside a pattern every operation must
-have no other use, so that a rewrite never adds work. A rewrite fires only where the replacement has the type of
-what it replaces, so broadcasting and dtypes are safe. The rules run over derivative atoms, never over the
-user's own lines.
+have no other use, so that a rewrite never adds work (`SHARED` apart). A rewrite fires only where the replacement has the
+type of what it replaces, so broadcasting and dtypes are safe. The rules run over derivative atoms, never over the user's
+own lines.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ EXACT = (
     ("x + 0", "x"),
     ("0 + x", "x"),
     ("x - 0", "x"),
-    ("--x", "x"),
     ("x * -1", "-x"),
     ("-1 * x", "-x"),
     ("-x * y", "-(x * y)"),
@@ -40,7 +39,6 @@ EXACT = (
     ("-(x - y)", "y - x"),
     ("-x @ y", "-(x @ y)"),
     ("x @ -y", "-(x @ y)"),
-    ("x.T.T", "x"),
     ("-(x.T)", "(-x).T"),
     ("np.squeeze(np.expand_dims(x, a), axis=a)", "x"),
     ("np.expand_dims(np.squeeze(x, axis=a), a)", "x"),
@@ -58,6 +56,12 @@ EXACT = (
     ("np.broadcast_to(x, s)", "x"),
     ("np.broadcast_to(np.broadcast_to(x, s), t)", "np.broadcast_to(x, t)"),
     ("astype(x, d)", "x"),
+)
+
+# Exact, and no operation is left: they fire where the inner operation has other uses, too.
+SHARED = (
+    ("--x", "x"),
+    ("x.T.T", "x"),
 )
 
 # Equal in real arithmetic; the rounding may differ in the last place.
@@ -96,12 +100,13 @@ class Rewrite:
     before: Node
     after: Any
     exact: bool = True
+    shared: bool = False
 
 
-def parse_row(before: str, after: str, exact: bool = True) -> Rewrite:
-    tree = _tree(ast.parse(before, mode="eval").body)
-    assert isinstance(tree, Node)
-    return Rewrite(f"{before} → {after}", tree, _tree(ast.parse(after, mode="eval").body), exact)
+def parse_row(before: str, after: str, exact: bool = True, shared: bool = False) -> Rewrite:
+    one, other = (_tree(ast.parse(side, mode="eval").body) for side in (before, after))
+    assert isinstance(one, Node)
+    return Rewrite(f"{before} → {after}", one, other, exact, shared)
 
 
 def _tree(node: ast.expr) -> Any:
@@ -127,6 +132,7 @@ def _tree(node: ast.expr) -> Any:
 
 
 TABLE = (
+    *(parse_row(*row, shared=True) for row in SHARED),
     *(parse_row(*row) for row in EXACT),
     *(parse_row(*row, exact=False) for row in REASSOCIATING),
 )
@@ -143,7 +149,7 @@ def rewrite(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | 
 
     for row in BY_OPERATION.get(atom.op, ()):
         bound: dict[str, Operand] = {}
-        opens = single if row.exact else regroups
+        opens = (lambda v: True) if row.shared else single if row.exact else regroups
         if _match(row.before, atom, bound, trace, opens):
             mark = len(trace.atoms)
             value = _build(row.after, bound, trace, atom)

@@ -52,7 +52,7 @@ from .lift_rules import is_zero, multiplied
 from .nested import index_of, join_windows
 from .options import LoopOptions
 from .running_sums import Sums, Term
-from .sliding import Walk
+from .sliding import ALL, Walk
 from .trace import Trace
 from .values import Value, known, operand_of, value_of
 
@@ -81,6 +81,7 @@ class _Vectorise:
         self.trace.definitions.update(definitions(function.body))
         self.ranges = Ranges(self.trace.definitions, function.lengths.spans)
         self.sums = options.reassociate
+        self.measured = function.lengths.named()
         self.is_now: dict[Var, Operand] = {}
 
     def resolve(self, v: Var) -> Operand:
@@ -96,14 +97,21 @@ class _Vectorise:
 
     def node(self, node: Node, sums: bool) -> None:
         """Add a statement, with the loops in it as arrays where they can be."""
+        before = dict(self.is_now)
         inner = self.inner(node, sums)
         if isinstance(inner, Repeat):
-            for changed in [inner, *([self.inner(node, False)] if sums else [])]:
-                found = self.at_once(changed, sums)
-                if found is not None:
-                    for new in found:
-                        self.trace.add(new)
-                    return
+            found = self.at_once(inner, sums)
+            if found is None and sums:
+                kept, self.is_now = self.is_now, before
+                other = self.inner(node, False)
+                assert isinstance(other, Repeat)
+                found = self.at_once(other, sums)
+                if found is None:
+                    self.is_now = kept
+            for new in found or ():
+                self.trace.add(new)
+            if found is not None:
+                return
         self.trace.add(inner)
 
     def inner(self, node: Node, sums: bool) -> Node:
@@ -122,7 +130,11 @@ class _Vectorise:
         is_now: dict[Var, Operand] = {}
         try:
             with self.trace.region() as nodes:
-                _Loop(self, node, count, sums).run(is_now)
+                loop = _Loop(self, node, count, sums)
+                loop.run(is_now)
+            nodes[:0] = loop.lift.front
+            if not self.measured.isdisjoint(is_now):
+                raise NotLifted
             if too_large(nodes, node):
                 raise NotLifted
         except (NotLifted, BackproseError):
@@ -218,7 +230,9 @@ class _Loop:
         if not moving or numbers != list(range(len(numbers))):
             raise NotLifted
         value = lift.of_rank(term.value, len(parts) - len(numbers))
-        items = [operand_of(lift.value(parts[k])) for k in numbers]
+        items = [operand_of(lift.value(part)) for part in parts]
+        while items[-1] == ALL:
+            items.pop()
         return lift.apply(add_at, [total, value, value_of(index_of(items))])
 
     def summed(self, term: Operand, result: Var) -> Value:
@@ -235,7 +249,7 @@ class _Loop:
         value = self.inner_sum(value) if rank_of(term) == 0 else value
         if dtype.kind in "iub":
             value = lift.apply(astype, [value, known(dtype)])
-        kwargs = {"axis": known(0)} if rank_of(term) else {}
+        kwargs: dict[str, Value] = {"axis": known(0)} if rank_of(term) else {}
         if dtype.kind in "iu":
             kwargs["dtype"] = known(dtype)
         return lift.apply(np.sum, [value], kwargs)

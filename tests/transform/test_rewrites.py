@@ -25,6 +25,7 @@ STATIC = {
     "np.broadcast_to(np.expand_dims(x, 0), s)": {"s": (2, 3, 4)},
     "np.squeeze(np.expand_dims(x, a), axis=a)": {"a": 1},
     "np.expand_dims(np.squeeze(x, axis=a), a)": {"a": 1},
+    "np.squeeze(-x, axis=a)": {"a": 1},
     "np.squeeze(np.sum(x, axis=a, keepdims=True), axis=a)": {"a": 1},
     "np.sum(-x, axis=a)": {"a": 1},
     "np.sum(-x, axis=a, keepdims=k)": {"a": 0, "k": True},
@@ -32,6 +33,7 @@ STATIC = {
 }
 SHAPES = {
     "np.expand_dims(np.squeeze(x, axis=a), a)": {"x": (3, 1, 4)},
+    "np.squeeze(-x, axis=a)": {"x": (3, 1, 4)},
     "x @ -y": {"y": (4, 2)},
     "-x @ y": {"y": (4, 2)},
     "(x.T @ y).T": {"y": (3, 5)},
