@@ -99,6 +99,7 @@ BEFORE_TAPES = (
     "selected",
     "simplified",
     "gathered",
+    "hoisted",
     "sunk",
     "free of jax",
 )

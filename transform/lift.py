@@ -146,7 +146,9 @@ class Lift:
         assert walked is not None
         stop = walked.start + walked.step * (walked.count - 1) + (1 if walked.step > 0 else -1)
         ends = [walked.start, stop] if walked.start or walked.step != 1 else [stop]
-        args = [known(n) for n in [*ends, *([walked.step] if walked.step != 1 else [])]]
+        args: list[Value] = [
+            known(n) for n in [*ends, *([walked.step] if walked.step != 1 else [])]
+        ]
         with self.trace.region(self.front):
             places = operand_of(self.apply(np.arange, args))
         assert isinstance(places, Var)
@@ -174,14 +176,11 @@ class Lift:
         value = self.value(operand)
         if self.is_lifted(operand):
             return value
-        shape: Value = known((self.count, *shape_of(operand)))
-        if isinstance(value, Known):
-            return (
-                self.apply(np.full, [shape, value])
-                if value.value
-                else self.apply(np.zeros, [shape])
-            )
-        return self.apply(np.broadcast_to, [value, shape])
+        shape = (self.count, *shape_of(operand))
+        if not isinstance(value, Known):
+            return self.apply(np.broadcast_to, [value, known(shape)])
+        args: list[Value] = [known(self.count), value]
+        return self.apply(np.full, args) if value.value else self.apply(np.zeros, args[:1])
 
     def form(self, operand: Operand) -> Form | None:
         return affine(operand, self.trace.definitions)

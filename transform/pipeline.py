@@ -15,6 +15,7 @@ from .errors import RefusedError
 from .forwards import write_forwards, write_forwards_for_jax
 from .gather import gather
 from .guards import drop_guards
+from .hoist import hoist
 from .invariants import check
 from .ir import Function
 from .jax_free import refuse_jax
@@ -52,6 +53,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
         ("selected", select),
         ("simplified", simplify),
         ("gathered", gather),
+        ("hoisted", hoist),
         ("recorded", record_for_jax),
         ("accumulated", accumulate),
         ("windowed", forget_stops),

@@ -1,9 +1,9 @@
 """Rewriting rules as a table: pattern → replacement, in the language that the tool reads.
 
 Single letters stand for any operand; the same letter twice for the same one. Inside a pattern every operation must
-have no other use, so that a rewrite never adds work (`SHARED` apart). A rewrite fires only where the replacement has the
-type of what it replaces, so broadcasting and dtypes are safe. The rules run over derivative atoms, never over the user's
-own lines.
+have no other use, so that a rewrite never adds work (`SHARED` apart). A rewrite fires only where the replacement has
+the type of what it replaces, so broadcasting and dtypes are safe. The rules run over derivative atoms, never over the
+user's own lines.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ EXACT = (
     ("-x @ y", "-(x @ y)"),
     ("x @ -y", "-(x @ y)"),
     ("-(x.T)", "(-x).T"),
+    ("np.outer(x, y).T", "np.outer(y, x)"),
     ("np.squeeze(np.expand_dims(x, a), axis=a)", "x"),
     ("np.expand_dims(np.squeeze(x, axis=a), a)", "x"),
     ("np.squeeze(-x, axis=a)", "-np.squeeze(x, axis=a)"),

@@ -64,6 +64,7 @@ MOST_ON_NUMBERS, MOST_ON_ARRAYS = (
     8,
     2,
 )  # operations that are done again instead of saving their result
+SMALLER = 4  # times, of what is saved instead of a value that is stretched
 
 
 def record_for_jax(function: Function, options: LoopOptions) -> Function:
@@ -316,6 +317,12 @@ class _Tapes:
     ) -> tuple[list[Var], list[Atom]]:
         """What has to be saved, and the operations that give the rest from that: a few sums, products, quotients."""
         derived: dict[Var, Atom] = {}
+        for v in list(needed):
+            found, sources = {}, set()
+            if self.stretches(v, path, {*index, *needed} - {v}, found, sources, size_of(v)):
+                needed = [u for u in needed if u is not v]
+                needed += [u for u in self.atoms_first(sources) if u not in needed]
+                derived |= found
         for v in needed:
             most = MOST_ON_ARRAYS if getattr(v.type, "shape", ()) else MOST_ON_NUMBERS
             found: dict[Var, Atom] = {}
@@ -339,6 +346,38 @@ class _Tapes:
                     return False
         found[v] = atom
         return len(found) <= most
+
+    def stretches(
+        self,
+        v: Var,
+        path: Path,
+        known: set[Var],
+        found: dict[Var, Atom],
+        sources: set[Var],
+        size: int,
+    ) -> bool:
+        """Whether a value is a few cheap operations on `sources` much smaller than a size, as in `x[:, None] - x`."""
+        atom = self.atoms.get(v)
+        if atom is None or atom.op not in (*RECOMPUTED, np.expand_dims, np.broadcast_to):
+            return False
+        if has_unknown(v.type) or sum(a.op in RECOMPUTED for a in found.values()) > MOST_ON_ARRAYS:
+            return False
+        for u in atom.variables():
+            outside = isinstance(u.type, StaticType) or self.paths.get(u) != path
+            if outside or u in known or u in found:
+                continue
+            made = self.atoms.get(u)
+            if size_of(u) * SMALLER <= size and (made is None or made.op is not np.expand_dims):
+                sources.add(u)
+            elif not self.stretches(u, path, known, found, sources, size):
+                return False
+        found[v] = atom
+        return sum(map(size_of, sources)) * SMALLER <= size
+
+    def atoms_first(self, variables: set[Var]) -> list[Var]:
+        """Variables in the order of the text."""
+        order = {v: k for k, v in enumerate(self.paths)}
+        return sorted(variables, key=lambda v: order[v])
 
     def literal(self, v: Var, path: Path) -> Operand:
         """A static value of a region, written out."""
@@ -493,6 +532,10 @@ def kept_anyway(loop: Repeat, v: Var, wanted: Type) -> Var | None:
         if output is v and rows.type == wanted:
             return rows
     return None
+
+
+def size_of(v: Var) -> int:
+    return v.type.size if isinstance(v.type, ArrayType) else 0
 
 
 def rows_of(v: Var, length: int) -> Type:

@@ -48,7 +48,7 @@ from .ir import (
 )
 from .lengths import has_unknown
 from .lift import Lift, NotLifted, dtype_of, rank_of, shape_of
-from .lift_rules import is_zero, multiplied
+from .lift_rules import is_zero, multiplied, turned
 from .nested import index_of, join_windows
 from .options import LoopOptions
 from .running_sums import Sums, Term
@@ -245,6 +245,10 @@ class _Loop:
             if all(map(lift.is_lifted, made.args)) and all(dtype_of(a) == dtype for a in made.args):
                 values = [lift.value(a) for a in made.args]
                 return multiplied(lift, (1, 1), values, (False, False))
+        if made is not None and made.op is np.outer and all(map(lift.is_lifted, made.args)):
+            if all(rank_of(a) == 1 and dtype_of(a) == dtype for a in made.args):
+                one, other = (lift.value(a) for a in made.args)
+                return lift.apply(np.matmul, [turned(lift, one), other])
         value = lift.value(term)
         value = self.inner_sum(value) if rank_of(term) == 0 else value
         if dtype.kind in "iub":

@@ -34,6 +34,7 @@ STATIC = {
 SHAPES = {
     "np.expand_dims(np.squeeze(x, axis=a), a)": {"x": (3, 1, 4)},
     "np.squeeze(-x, axis=a)": {"x": (3, 1, 4)},
+    "np.outer(x, y).T": {"x": (3,), "y": (4,)},
     "x @ -y": {"y": (4, 2)},
     "-x @ y": {"y": (4, 2)},
     "(x.T @ y).T": {"y": (3, 5)},

@@ -1,0 +1,342 @@
+"""Compiled loops whose iterations do not need each other: array expressions, sums, selections, and what stays a loop."""
+
+import numpy as np
+import pytest
+from programs.loop_checks import check_program
+
+from backprose import check_grads, grad, value_and_grad
+
+RNG = np.random.default_rng(5)
+A, B, C = RNG.normal(size=7), RNG.normal(size=(6, 5)), np.float64(0.4)
+SUM = "np.sum(a * np.arange(1.0, 8.0)) + np.sum(np.sin(b) * np.arange(30.0).reshape(6, 5))"
+COMMENT = "# All iterations at once: the terms are added up in another order."
+LOOPS = ("lax.scan(", "lax.fori_loop(", "lax.while_loop(")
+
+
+def program(*lines):
+    body = "\n".join(f"    {line}" for line in lines)
+    return f"import numpy as np\n\n\ndef f(a, b, c):\n{body}\n    return {SUM} + c\n"
+
+
+def text_of(lines, tmp_path, **options):
+    names: dict = {}
+    path = tmp_path / "program.py"
+    path.write_text(program(*lines))
+    exec(compile(path.read_text(), str(path), "exec"), names)
+    return grad(names["f"], argnums=(0, 1, 2), **options).source_for(A, B, C)
+
+
+AT_ONCE = {
+    "elements": ["for i in range(7):", "    a[i] = np.tanh(a[i]) * c"],
+    "a part, backwards": ["for i in range(4, 0, -1):", "    a[i] *= a[i] + i"],
+    "every second": ["for i in range(1, 7, 2):", "    a[i] = a[i - 1] * c"],
+    "the other way round": [
+        "d = a.copy()",
+        "for i in range(7):",
+        "    a[i] = d[-1 - i] * d[6 - i]",
+    ],
+    "around the end": ["d = a.copy()", "for i in range(7):", "    a[i] = d[i - 2] * c"],
+    "rows": ["for i in range(6):", "    b[i] = b[i] / (1 + np.sum(b[i] ** 2)) + a[i]"],
+    "columns": ["for j in range(1, 5):", "    b[:, j] = b[:, j] - np.mean(b[:, j]) * c"],
+    "elements of a matrix": [
+        "d = b.copy()",
+        "for i in range(1, 5):",
+        "    for j in range(1, 4):",
+        "        b[i, j] = d[i - 1, j] * d[i + 1, j] - d[i, j - 1] + c * d[i, j + 1]",
+    ],
+    "the diagonal": ["s = 0.0", "for i in range(5):", "    s += b[i, i] ** 2", "c = c * s"],
+    "the last value": ["for i in range(1, 6):", "    t = np.sin(a[i])", "c = c * t * i"],
+    "the last of a backward loop": ["for i in range(5, 2, -1):", "    t = a[i] * b[i, 0]", "c = t"],
+    "one iteration": ["for i in range(3, 4):", "    a[i] = a[i] ** 2 * c"],
+    "a sum of rows": ["s = np.zeros(5)", "for row in b:", "    s += row * c", "c = np.sum(s**3)"],
+    "two sums, one subtracted": [
+        "s, t = 1.0, 0.0",
+        "for i in range(6):",
+        "    s -= a[i] * b[i, 1]",
+        "    t = np.cos(a[i]) + t - c",
+        "c = s * t",
+    ],
+    "a product of matrices": [
+        "d = np.zeros((6, 6))",
+        "for i in range(6):",
+        "    for j in range(6):",
+        "        for k in range(5):",
+        "            d[i, j] += b[i, k] * b[j, k]",
+        "c = np.sum(d**2)",
+    ],
+    "a matrix and vectors": [
+        "d = b[:5] * c",
+        "for i in range(6):",
+        "    b[i] = np.tanh(d @ b[i]) + b[i] @ d - np.dot(d.T, a[:5])",
+    ],
+    "vectors": [
+        "s = 0.0",
+        "for i in range(6):",
+        "    s += b[i] @ b[5 - i] + a[:5] @ b[i]",
+        "c *= s",
+    ],
+    "outer products": [
+        "d = np.zeros((5, 5))",
+        "for i in range(6):",
+        "    d += np.outer(b[i], b[i] * c)",
+        "c = np.sum(d**2)",
+    ],
+    "pairs": [
+        "s = 0.0",
+        "for i in range(6):",
+        "    for j in range(6):",
+        "        if i != j:",
+        "            s += a[i] * a[j] / np.sqrt(np.sum((b[i] - b[j]) ** 2))",
+        "c = s",
+    ],
+    "a branch": [
+        "for i in range(7):",
+        "    if a[i] > 0:",
+        "        a[i] = np.sqrt(a[i])",
+        "    elif i < 4:",
+        "        a[i] = c / a[i]",
+    ],
+    "a branch that writes two rows": [
+        "for i in range(6):",
+        "    if np.sum(b[i]) > 0.3:",
+        "        b[i] = np.log1p(b[i] ** 2) * b[i, 0]",
+        "        a[i] = 2 * a[i]",
+    ],
+    "sums in branches": [
+        "s = 0.0",
+        "for i in range(7):",
+        "    if a[i] > 0.2:",
+        "        s += np.log(a[i])",
+        "        s -= c * a[i]",
+        "    elif a[i] < -0.5:",
+        "        s -= c / a[i]",
+        "c = s",
+    ],
+    "a histogram": [
+        "h = np.zeros((3, 5))",
+        "for i in range(6):",
+        "    h[i * 5 % 3] += b[i] * c",
+        "    h[i % 2, 1:] += a[i]",
+        "c = np.sum(h**2)",
+    ],
+    "a histogram in a branch": [
+        "h = np.zeros(3)",
+        "for i in range(7):",
+        "    if a[i] > 0:",
+        "        h[i % 3] += np.sqrt(a[i])",
+        "c = np.sum(h**2)",
+    ],
+    "places from an array": [
+        "k = np.array([3, 0, 2, 3])",
+        "s = 0.0",
+        "for i in range(4):",
+        "    s += a[k[i]] * b[k[i], i]",
+        "c = s",
+    ],
+    "a test that is the same for all": [
+        "for i in range(7):",
+        "    if c > 0:",
+        "        a[i] = a[i] * c",
+        "    else:",
+        "        a[i] = 0.0",
+    ],
+    "arrays made in an iteration": [
+        "for i in range(6):",
+        "    d = np.zeros(5)",
+        "    d[i % 5] = a[i]",
+        "    e = np.array([a[i], c, 1.0, b[i, 0], 2 * c])",
+        "    b[i] = b[i] * d + e[::-1]",
+    ],
+    "stacks and reshapes": [
+        "for i in range(6):",
+        "    d = np.stack([b[i], a[:5] * c])",
+        "    e = np.concatenate([d.T.reshape(10), b[i]])",
+        "    b[i] = e[::3] * np.flip(b[i]) + np.max(d, axis=0)",
+    ],
+}
+
+INSIDE = {
+    "a recurrence for each row": [
+        "d = np.zeros((20, 5))",
+        "for i in range(20):",
+        "    for j in range(1, 5):",
+        "        d[i, j] = np.tanh(d[i, j - 1] + b[i % 6, j]) * c",
+        "c = np.sum(d**2)",
+    ],
+    "a polynomial at each place": [
+        "s = 0.0",
+        "for i in range(20):",
+        "    v = 0.0",
+        "    for k in range(5):",
+        "        v = v * 0.1 * i + a[k]",
+        "    s += v * c",
+        "c = s",
+    ],
+    "sums over windows": [
+        "x, d = np.zeros((30, 30)), np.zeros((28, 27))",
+        "x[:6, 20:25] = b",
+        "for i in range(28):",
+        "    for j in range(27):",
+        "        for k in range(3):",
+        "            for l in range(4):",
+        "                d[i, j] += x[i + k, j + l] * a[k + l]",
+        "c = np.sum(d**2)",
+    ],
+}
+
+LOOPS_STILL = {
+    "what the next iteration reads": ["for i in range(1, 7):", "    a[i] = a[i] * a[i - 1]"],
+    "a sum that is read": [
+        "s = 0.0",
+        "for i in range(7):",
+        "    s += a[i]",
+        "    a[i] = s",
+        "c = s",
+    ],
+    "a sum that is scaled": ["s = 0.0", "for i in range(7):", "    s = 0.5 * s + a[i]", "c = s"],
+    "a sum in a test": [
+        "s = 0.0",
+        "for i in range(7):",
+        "    if s < 1:",
+        "        s += a[i]",
+        "c = s",
+    ],
+    "a sum on one side, another value on the other": [
+        "s = 0.0",
+        "for i in range(7):",
+        "    if a[i] > 0:",
+        "        s += a[i]",
+        "    else:",
+        "        s = c",
+        "c = s",
+    ],
+    "a sum that starts with its own negative": [
+        "s = c",
+        "for i in range(7):",
+        "    s = a[i] - s",
+        "c = s",
+    ],
+    "a place that two iterations write": ["for i in range(7):", "    a[i * 3 % 4] = a[i] * c"],
+    "a decomposition": [
+        "for i in range(2):",
+        "    b[i] = np.linalg.solve(np.outer(b[i], b[i]) + 9 * np.eye(5), b[i])",
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [*AT_ONCE.values(), *INSIDE.values(), *LOOPS_STILL.values()],
+    ids=[*AT_ONCE, *INSIDE, *LOOPS_STILL],
+)
+def test_values_and_derivatives(lines):
+    outcome = check_program(program(*lines), (A, B, C))
+    assert outcome.status == "checked" and outcome.smooth
+
+
+@pytest.mark.parametrize("lines", AT_ONCE.values(), ids=AT_ONCE)
+def test_no_loop_is_left(lines, tmp_path):
+    text = text_of(lines, tmp_path)
+    assert not any(word in text for word in LOOPS)
+
+
+@pytest.mark.parametrize("told, loops", [*zip(INSIDE, (2, 2, 4), strict=True)])
+def test_the_loop_inside_is_left(told, loops, tmp_path):
+    text = text_of(INSIDE[told], tmp_path)
+    assert sum(text.count(word) for word in LOOPS) == loops
+
+
+@pytest.mark.parametrize("lines", LOOPS_STILL.values(), ids=LOOPS_STILL)
+def test_what_stays_a_loop(lines, tmp_path):
+    assert "lax.scan(" in text_of(lines, tmp_path)
+
+
+def test_sums_stay_where_the_user_wants_their_order(tmp_path):
+    lines = AT_ONCE["two sums, one subtracted"]
+    assert COMMENT in text_of(lines, tmp_path)
+    text = text_of(lines, tmp_path, reassociate=False)
+    assert COMMENT not in text and "lax.scan(" in text
+    text = text_of(AT_ONCE["elements of a matrix"], tmp_path, reassociate=False)
+    assert not any(word in text for word in LOOPS)
+
+
+def rooted(x, w):
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] > 0:
+            s += np.sqrt(x[i]) * np.log(x[i]) * w / x[i]
+        else:
+            s += w
+    return s
+
+
+def test_nothing_leaks_from_iterations_that_take_the_other_side():
+    x = np.array([4.0, 0.0, -1.0, 1.0])
+    dx, dw = grad(rooted, (0, 1))(x, 2.0)
+    # s = w * log(x) / sqrt(x), so ds/dx = w * (1 - log(x) / 2) / x**1.5
+    np.testing.assert_allclose(dx, [2 * (1 - np.log(2.0)) / 8, 0, 0, 2.0], rtol=1e-14)
+    assert dw == pytest.approx(np.log(4.0) / 2 + 2)
+
+
+def apart(points, limit):
+    s = 0.0
+    for i in range(len(points)):
+        for j in range(len(points)):
+            distance = np.sqrt(np.sum((points[i] - points[j]) ** 2))
+            if distance > limit:
+                s += 1 / distance
+    return s
+
+
+def test_a_root_of_zero_outside_of_the_branch_is_infinite_as_in_the_loop():
+    points = np.array([[0.0, 1.0], [2.0, 1.0], [0.5, -1.0]])
+    at_once, loop = (grad(apart, reassociate=r)(points, 0.1) for r in (True, False))
+    np.testing.assert_array_equal(np.isnan(at_once), np.isnan(loop))
+
+
+def scaled(x, n):
+    y = np.zeros_like(x)
+    for i in range(n):
+        y[i] = x[i] * (i / 3) + 2 * i - i // 2
+    return y
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dtypes(dtype):
+    def total(x):
+        y = scaled(x, 5)
+        s = x[0]
+        for i in range(5):
+            s += y[i] * y[i]
+        return s
+
+    x = np.arange(1, 6, dtype=dtype) / 3
+    value, gradient = value_and_grad(total)(x)
+    assert gradient.dtype == dtype and np.asarray(value).dtype == dtype
+    np.testing.assert_allclose(value, total(x), rtol=1e-6 if dtype == np.float32 else 1e-14)
+    check_grads(value_and_grad(total), (x.astype(float),))
+
+
+def test_a_loop_whose_values_would_be_much_larger_than_its_arrays_stays_a_loop():
+    def pairs(x, y):
+        s = 0.0
+        for i in range(len(x)):
+            s += np.sum(np.exp(-((x[i] - y) ** 2)))
+        return s
+
+    small, large = np.linspace(0, 1, 100), np.linspace(0, 1, 1000)
+    assert "lax.scan(" not in grad(pairs).source_for(small, small)
+    assert "lax.scan(" in grad(pairs).source_for(large, large)
+
+
+def test_the_users_comments_stay():
+    def commented(x):
+        s = 0.0
+        # the energy of each spring
+        for i in range(len(x) - 1):
+            # Hooke's law
+            s += 0.5 * (x[i + 1] - x[i]) ** 2
+        return s
+
+    text = value_and_grad(commented).source_for(np.ones(4))
+    assert "    # the energy of each spring\n    # Hooke's law\n" in text
