@@ -1,4 +1,4 @@
-"""Compiled loops whose iterations do not need each other: array expressions, sums, selections, and what stays a loop."""
+"""Compiled loops whose iterations do not need each other: arrays, sums, selections, and what stays a loop."""
 
 import numpy as np
 import pytest
