@@ -45,10 +45,14 @@ def held_apart(
             if all(held(index) is not None for _, index, _ in found):
                 return _around_loop(trace, node, result, held, is_now)
         inside.discard(node.index)
+        best, most = None, 1
         for held in reversed(list(_candidates(found, whole, inside, ranges))):
             places = [held(index) for _, index, _ in found]
-            if None not in places and sum(p is not None and p[0] == 0 for p in places) > 1:
-                return _in_body(trace, node, result, held, is_now), []
+            count = sum(p is not None and p[0] == 0 for p in places)
+            if None not in places and count > most:
+                best, most = held, count
+        if best is not None:
+            return _in_body(trace, node, result, best, is_now), []
     except NotElements:
         pass
     return None

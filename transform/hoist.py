@@ -27,6 +27,7 @@ from ..primitives import getitem
 from .ir import ArrayType, Atom, Function, Node, Repeat, StaticType, Var, walk
 from .lengths import has_unknown
 from .liveness import defined_within
+from .tape import RECOMPUTED
 
 
 def hoist(function: Function) -> Function:
@@ -60,16 +61,20 @@ def _without_invariants(node: Repeat, read: set[Var]) -> tuple[list[Atom], Repea
         if isinstance(atom, Atom) and _is_movable(atom) and inside.isdisjoint(atom.variables()):
             found.append(atom)
             inside.difference_update(atom.results)
-    wanted: set[Var] = set(read)
+    wanted = {r for atom in found if _is_dear(atom) for r in atom.results if r in read}
     for atom in reversed(found):
         if not wanted.isdisjoint(atom.results):
             wanted.update(atom.variables())
     moved = [atom for atom in found if not wanted.isdisjoint(atom.results)]
-    if not any(isinstance(r.type, ArrayType) and r in read for atom in moved for r in atom.results):
-        return [], node
     gone = set(moved)
     body = replace(node.body, body=tuple(n for n in node.body.body if n not in gone))
     return moved, replace(node, body=body)
+
+
+def _is_dear(atom: Atom) -> bool:
+    """An array, or a number that is not a sum or a product, which the tape computes again."""
+    found = atom.results[0].type
+    return isinstance(found, ArrayType) and (bool(found.shape) or atom.op not in RECOMPUTED)
 
 
 def _is_movable(atom: Atom) -> bool:

@@ -92,6 +92,7 @@ BEFORE_TAPES = (
     "vectorised",
     "adjoint",
     "unguarded",
+    "put back",
     "merged",
     "read again",
     "made whole",

@@ -25,6 +25,7 @@ from .merges import merge_writes
 from .outline import outline
 from .ownership import own
 from .promote import promote
+from .put_back import put_back
 from .read import read
 from .request import Derived, Request
 from .reread import reread
@@ -46,6 +47,7 @@ CHECK_EVERY_STEP = False  # the tests set it
 STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
     "jax": (
         ("unguarded", drop_guards),
+        ("put back", put_back),
         ("merged", merge_writes),
         ("read again", reread),
         ("made whole", make_whole),
@@ -64,6 +66,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
     ),
     "numpy": (
         ("unguarded", drop_guards),
+        ("put back", put_back),
         ("merged", merge_writes),
         ("read again", reread),
         ("written forwards", write_forwards),
