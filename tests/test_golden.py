@@ -16,6 +16,7 @@ GOLDEN = Path(__file__).parent / "golden"
 PROGRAMS = arguments(np.random.default_rng(1))
 LOOPS = """
     recurrence matrix_sweep jacobi_2d thomas lstm power_iteration limiter bubble_sort cholesky_rows american_put escape
+    pair_energy filtered kernel_matrix
 """.split()
 for _program in CORPUS:
     if _program.name in LOOPS:

@@ -1,7 +1,9 @@
 """Compiled loops whose iterations do not need each other: arrays, sums, selections, and what stays a loop."""
 
+import hypothesis.strategies as st
 import numpy as np
 import pytest
+from hypothesis import given, settings
 from programs.loop_checks import check_program
 
 from backprose import check_grads, grad, value_and_grad
@@ -340,3 +342,67 @@ def test_the_users_comments_stay():
 
     text = value_and_grad(commented).source_for(np.ones(4))
     assert "    # the energy of each spring\n    # Hooke's law\n" in text
+
+
+@st.composite
+def independent_loops(draw):
+    """A loop, or a loop in a loop, that reads copies and writes, adds up or chooses in each iteration."""
+    inner = draw(st.booleans())
+    first = draw(st.integers(0, 1))
+    span = f"range({first}, {draw(st.integers(first + 1, 5))}, {draw(st.sampled_from([1, 1, 2]))})"
+    span = draw(st.sampled_from([span, f"reversed({span})"]))
+    place = "i, j" if inner else "i"
+
+    def number(depth=2):
+        if depth == 0 or draw(st.integers(0, 3)) == 0:
+            k = draw(st.sampled_from(["", " + 1", " - 1", " * 2 % 5"]))
+            elements = [f"d[i{k}]", "c", "0.1 * i", f"e[i{k}, {draw(st.integers(0, 4))}]"]
+            if inner:
+                elements += [f"e[i, j{k}]", f"e[j, i{k}]", "0.2 * j", f"d[i - j{k}]"]
+            return draw(st.sampled_from(elements))
+        one, other = number(depth - 1), number(depth - 1)
+        return draw(
+            st.sampled_from(
+                [
+                    f"({one} + {other})",
+                    f"({one}) * ({other})",
+                    f"np.sin({one})",
+                    f"({one}) / (1.5 + np.cos({other}))",
+                    f"np.sum(e[i] * ({other}))",
+                    f"np.mean(e[:, i]) * ({one})",
+                    f"(e[i] @ e[i - 1]) * ({one})",
+                ]
+            )
+        )
+
+    statements = [
+        lambda: [f"s += {number()}"],
+        lambda: [f"s -= {number()}"],
+        lambda: [f"b[{place}] = {number()}"],
+        lambda: [f"b[{place}] += {number()}"],
+        lambda: [f"h[i * {draw(st.integers(1, 3))} % 4] += {number()}"],
+        lambda: [f"t = {number()}", f"s += t * {number(1)}"],
+    ]
+
+    def branch():
+        side = draw(st.sampled_from(statements))()
+        other = draw(st.sampled_from(statements))()
+        test = f"{number(1)} > {draw(st.sampled_from([-0.31, 0.02, 0.29]))}"
+        lines = [f"if {test}:", *(f"    {line}" for line in side)]
+        if draw(st.booleans()):
+            lines += ["else:", *(f"    {line}" for line in other)]
+        return lines
+
+    body: list[str] = []
+    for _ in range(draw(st.integers(1, 3))):
+        body += branch() if draw(st.integers(0, 2)) == 0 else draw(st.sampled_from(statements))()
+    indent = "        " if inner else "    "
+    head = [f"for i in {span}:", *(["    for j in range(1, 4):"] if inner else [])]
+    lines = ["s, t, d, e, h = c * 0.5, 0.0, a * 1.1, b * 0.9, np.zeros(4)", *head]
+    return [*lines, *(indent + line for line in body), "c = s + np.sum(np.cos(h)) + t"]
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(independent_loops())
+def test_any_loop_of_independent_iterations(lines):
+    assert check_program(program(*lines), (A, B, C)).status == "checked"

@@ -59,7 +59,8 @@ class SourceText:
             ]
             text = " ".join("; ".join(parts).split())
             return Statement(text, self.span(line), above, comment.value if comment else None)
-        return Statement(self.code(line).splitlines()[0], self.span(line), above)
+        bare = line.with_changes(leading_lines=())
+        return Statement(self.code(bare).splitlines()[0], self.span(line), above)
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,3 +192,22 @@ def products(size, seed):
     x[7], y[5] = 2.0, 3.0
     threshold = {0: 0.01, 1: 5.0, 2: 50.0}[size]
     return {"x": x, "y": y, "threshold": threshold}
+
+
+def charged(n, seed):
+    draw = normal(seed)
+    return {"positions": draw(n, 3), "charges": draw(n)}
+
+
+def two_clouds(n, seed):
+    draw = normal(seed)
+    return {"X": draw(n, 2), "Y": draw(n + 1, 2), "length": 1.3}
+
+
+def in_bins(n, seed):
+    rng = np.random.default_rng(seed)
+    return {
+        "values": rng.uniform(0.2, 2, n),
+        "weights": rng.normal(size=n),
+        "bins": rng.integers(-2, 5, n),
+    }

@@ -18,6 +18,7 @@ from . import loop_arguments as given
 from . import loop_ports as ports
 from . import loops_control as control
 from . import loops_grids as grids
+from . import loops_independent as independent
 from . import loops_iterations as iterations
 from . import loops_linear_algebra as linear
 from . import loops_sequences as sequences
@@ -345,6 +346,42 @@ CORPUS: tuple[LoopProgram, ...] = (
         (0, 1, 3, 300),
         ("spot", "strike", "volatility", "rate"),
         port=ports.american_put,
+    ),
+    # --- independent iterations ---
+    LoopProgram(
+        independent.pair_energy,
+        given.charged,
+        (1, 5, 40),
+        ("positions", "charges"),
+        port=ports.pair_energy,
+    ),
+    LoopProgram(
+        independent.filtered,
+        given.image_and_kernel,
+        (3, 20, 40),
+        ("image", "kernel"),
+        port=ports.filtered,
+    ),
+    LoopProgram(
+        independent.kernel_matrix,
+        given.two_clouds,
+        (1, 4, 30),
+        ("X", "Y", "length"),
+        port=ports.kernel_matrix,
+    ),
+    LoopProgram(
+        independent.normalised_rows,
+        lambda n, seed: {"X": given.normal(seed)(n, 4), "gain": 0.7},
+        (0, 1, 3, 500),
+        ("X", "gain"),
+        port=ports.normalised_rows,
+    ),
+    LoopProgram(
+        independent.binned,
+        given.in_bins,
+        (0, 1, 7, 2000),
+        ("values", "weights"),
+        port=ports.binned,
     ),
     # --- control ---
     LoopProgram(

@@ -358,3 +358,38 @@ def escape(c_re, c_im, limit):
 
     z, n = repeat(limit, step, (jnp.zeros((2, *c_re.shape)), jnp.ones(c_re.shape)))
     return score(jnp.log(1 + jnp.sum(z**2, axis=0)) / n) + score(z[0])
+
+
+# --- independent iterations ---
+
+
+def pair_energy(positions, charges):
+    """Over the pairs i < j, each of which counts twice."""
+    i, j = jnp.triu_indices(len(positions), 1)
+    distance = jnp.linalg.norm(positions[i] - positions[j], axis=1)
+    near = jnp.maximum(1.0 - distance, 0) ** 3
+    return jnp.sum(charges[i] * charges[j] / distance + 2 * near)
+
+
+def filtered(image, kernel):
+    out = lax.conv(image[None, None], kernel[None, None], (1, 1), "VALID")
+    return score(jnp.tanh(out[0, 0]))
+
+
+def kernel_matrix(X, Y, length):
+    squares = jnp.sum(X**2, 1)[:, None] - 2 * X @ Y.T + jnp.sum(Y**2, 1)
+    K = jnp.exp(squares / (-2 * length**2))
+    return score(K * (K >= 0.05))
+
+
+def normalised_rows(X, gain):
+    def row(x):
+        return gain * (x - jnp.mean(x)) / jnp.sqrt(jnp.var(x) + 1e-3)
+
+    return score(jax.vmap(row)(X))
+
+
+def binned(values, weights, bins):
+    terms = weights * jnp.sqrt(values)
+    sums = jnp.stack([jnp.sum(jnp.where(bins == k, terms, 0)) for k in range(5)])
+    return score(sums**2) + jnp.sum(jnp.where(bins < 0, values**2, 0))

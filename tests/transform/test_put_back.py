@@ -1,0 +1,51 @@
+"""What an adjoint takes out of an array is put back where nothing in between touches its place."""
+
+import numpy as np
+import pytest
+
+from backprose import check_grads, value_and_grad
+
+A = np.random.default_rng(3).normal(size=(5, 5)) + 4 * np.eye(5)
+
+
+def factored(A):
+    for i in range(5):
+        for j in range(i):
+            A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
+        A[i, i] = np.sqrt(A[i, i] ** 2 + A[i, :i] @ A[i, :i])
+    return np.sum(np.sin(A))
+
+
+def beside_and_back(A):
+    for i in range(1, 5):
+        for j in range(i):
+            A[i] = A[i] + 0.1 * np.sin(A[j])
+        A[i, 0] *= A[i, i]
+    return np.sum(A**2)
+
+
+def touched(A):
+    for i in range(1, 5):
+        for j in range(i + 1):
+            A[i] = A[i] + 0.1 * np.sin(A[j])
+        A[i, 0] *= A[i, i]
+    return np.sum(A**2)
+
+
+@pytest.mark.parametrize("function", [factored, beside_and_back, touched])
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+def test_gradients(function, target):
+    check_grads(value_and_grad(function, target=target), (A,))
+
+
+@pytest.mark.parametrize("function", [factored, beside_and_back])
+def test_the_row_is_put_back(function):
+    text = value_and_grad(function).source_for(A)
+    back = text[text.index("# Adjoint of for i") :]
+    assert "dA = dA.at[i].set(dA_i)" in back and ".set(0)" not in back
+
+
+def test_not_where_the_loop_works_on_the_row_itself():
+    text = value_and_grad(touched).source_for(A)
+    back = text[text.index("# Adjoint of for i") :]
+    assert "dA = dA.at[i].set(dA_i)" not in back
