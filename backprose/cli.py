@@ -23,10 +23,20 @@ from .points import Point
 from .samples import draw
 from .terminal import print_source, report_table
 from .transform.errors import ArgumentError, BackproseError
+from .transform.options import LoopOptions
 from .transform.pipeline import derive
 from .transform.request import Derived, Request
 
-FORMS = ("atoms", "typed", "adjoint", "simplified", "outlined")
+FORMS = (
+    "atoms",
+    "typed",
+    "streamed",
+    "vectorised",
+    "adjoint",
+    "simplified",
+    "recorded",
+    "outlined",
+)
 
 
 class Commands(click.Group):
@@ -80,8 +90,39 @@ def main() -> None:
     """Derivatives of plain NumPy functions, as Python that a person can read."""
 
 
+class SavedStates(click.ParamType):
+    """What `checkpoint=` takes: "all", "sqrt", or a number."""
+
+    name = "all|sqrt|N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return int(value) if isinstance(value, str) and value.isdigit() else value
+
+
+def about_loops(command: Callable) -> Callable:
+    """The options that say what is saved of loops, and in which order sums are added up."""
+    options = (
+        click.option("--max-steps", type=int, metavar="N", help="No `while` loop runs longer."),
+        click.option(
+            "--checkpoint",
+            type=SavedStates(),
+            help="What compiled code saves of `for` loops: all that it needs, the state at every "
+            "sqrt(n)-th iteration, or N states.  [default: all, up to 1 GiB]",
+        ),
+        click.option(
+            "--keep-order",
+            is_flag=True,
+            help="Add up what a loop adds up in the order of the loop.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @main.command()
 @about_arguments
+@about_loops
 @click.option("--value", is_flag=True, help="Return the value of the function too.")
 @click.option("--show", type=click.Choice(FORMS), help="Print the form after this step instead.")
 @click.option(
@@ -96,6 +137,9 @@ def grad(
     arguments: tuple[str, ...],
     example: str | None,
     target: str | None,
+    max_steps: int | None,
+    checkpoint: str | int | None,
+    keep_order: bool,
     value: bool,
     show: str | None,
     output: Path | None,
@@ -115,8 +159,13 @@ def grad(
     target = target or inputs.target
     names, single = _differentiated(inputs)
     mode = "value_and_grad" if value or inputs.mode == "value_and_grad" else "grad"
-    request = Request(inputs.function, inputs.specs, names, mode, inputs.has_aux, target, single)
+    loops = _loops(inputs, max_steps, checkpoint, keep_order)
+    request = Request(
+        inputs.function, inputs.specs, names, mode, inputs.has_aux, target, single, loops
+    )
     derived = derive(request, show=True)
+    if show is not None and show not in derived.forms:
+        raise ArgumentError(f'there is no form "{show}" for target "{target}"')
     if show:
         print_source(derived.forms[show])
     elif output is None:
@@ -187,6 +236,18 @@ def _differentiated(inputs: Inputs) -> tuple[tuple[str, ...], bool]:
     if not inputs.floating():
         raise ArgumentError(f"{inputs.function.__name__} has no floating-point argument")
     return (inputs.floating()[0],), True
+
+
+def _loops(
+    inputs: Inputs, max_steps: int | None, checkpoint: str | int | None, keep_order: bool
+) -> LoopOptions:
+    """What is asked for of loops, over what the function's own decorator asks for."""
+    own = inputs.derivative.loops if inputs.derivative is not None else LoopOptions()
+    return LoopOptions(
+        own.max_steps if max_steps is None else max_steps,
+        own.checkpoint if checkpoint is None else checkpoint,
+        own.reassociate and not keep_order,
+    )
 
 
 def _say_assumed(inputs: Inputs) -> None:

@@ -212,6 +212,58 @@ def test_show_prints_a_form(model, form):
     assert "import" not in result.stdout
 
 
+LOOPS = """
+import numpy as np
+from backprose import grad
+
+
+def recurrence(x: "f64[100]"):
+    s = 0.0
+    for i in range(len(x)):
+        s = np.tanh(s + x[i])
+    return s
+
+
+def total(x: "f64[100]"):
+    s = 0.0
+    for i in range(len(x)):
+        s += np.sin(x[i])
+    return s
+
+
+@grad(max_steps=17)
+def halved(x: float):
+    while x > 1.0:
+        x = 0.5 * x + 0.1 * np.sin(x)
+    return x
+"""
+
+
+@pytest.fixture
+def loops(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("loops.py").write_text(LOOPS)
+
+
+@pytest.mark.parametrize("how, segments", [("sqrt", "10"), ("20", "10"), ("all", None)])
+def test_what_is_saved_of_a_loop(loops, how, segments):
+    text = command("grad", "loops.py:recurrence", "--checkpoint", how).stdout
+    assert ("def back_block" in text) is (segments is not None)
+
+
+def test_the_order_of_sums(loops):
+    assert "jnp.sum" in command("grad", "loops.py:total", "--value").stdout
+    kept = command("grad", "loops.py:total", "--value", "--keep-order").stdout
+    assert "jnp.sum" not in kept and "lax.scan(" in kept
+
+
+def test_the_most_steps(loops):
+    """The command's word goes before that of the decorator."""
+    assert "17" in command("grad", "loops.py:halved").stdout
+    text = command("grad", "loops.py:halved", "--max-steps", "23").stdout
+    assert "23" in text and "17" not in text
+
+
 def test_output_is_a_module_that_runs_on_its_own(model):
     result = command("grad", "model.py:cost", "--wrt", "w", *SHAPES, "-o", "out.py")
     assert result.exit_code == 0 and result.stdout == ""
@@ -319,6 +371,12 @@ def test_check_of_a_wrong_derivative_fails(model, monkeypatch):
         (["grad", "model.py:annotated", "-o", "absent/out.py"], "cannot write absent/out.py"),
         (["grad", "model.py:annotated", "-o", "."], "cannot write"),
         (["grad", "model.py:annotated", "-o", "o.py", "--show", "typed"], "give one of them"),
+        (["grad", "model.py:cost", *SHAPES, "--checkpoint", "some"], "checkpoint must be"),
+        (["grad", "model.py:cost", *SHAPES, "--max-steps", "0"], "max_steps must be"),
+        (
+            ["grad", "model.py:annotated", "--target", "numpy", "--show", "vectorised"],
+            'no form "vectorised" for target "numpy"',
+        ),
         (["grad", "model.py:tabled", "--arg", "x=f64[100]", "-o", "o.py"], "(TABLE)"),
         (["check", "model.py:vector", "--arg", "x=f64[3]"], "needs a real scalar"),
         (["check", "model.py:never"], "not finite"),
