@@ -3,8 +3,8 @@
 Run:  python benchmarks/lowered.py [KERNEL ...]
 
 The program computes the first array of a kernel of `loop_kernels.py` from four parameters. One run, medians of
-interleaved calls in milliseconds: the program itself, its `jax.grad`, `jax.jvp` and `jax.hessian`, `jax.vmap` of the gradient
-over eight points, and a step of Adam by optax. "slow" is what takes the port longer than ten seconds.
+interleaved calls in milliseconds: the program itself, its `jax.grad`, `jax.jvp` and `jax.hessian`, `jax.vmap` of the
+gradient over eight points, and a step of Adam by optax. "slow" is what takes the port longer than ten seconds.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from backprose import lower
 from interleaved import medians
 from loop_kernels import KERNELS
 from loop_ports import PORTS
+
+from backprose import lower
 
 SIZES = {
     "recurrence": 10_000,
@@ -68,10 +69,11 @@ def ways(program: Callable[[Any], Any]) -> dict[str, Callable[[], Any]]:
         "vmap(grad)": (jax.vmap(jax.grad(program)), points),
         "adam": (step, theta, state),
     }
-    return {
-        way: lambda f=jax.jit(f), args=args: jax.block_until_ready(f(*args))
-        for way, (f, *args) in made.items()
-    }
+    return {way: called(jax.jit(f), *args) for way, (f, *args) in made.items()}
+
+
+def called(compiled: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: jax.block_until_ready(compiled(*args))
 
 
 def seconds(call: Callable[[], Any]) -> float:

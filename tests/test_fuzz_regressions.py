@@ -285,6 +285,17 @@ def f(a, b, c):
         a += s
     return r + np.sum(a)
 """,
+    "a list holds an array that an inner loop of the next iteration changes": """
+def f(a, b, c):
+    u = a.copy()
+    rows = []
+    for j in range(3):
+        for k in range(j):
+            a[...] -= 0.3
+            a = 0.5 * u[...]
+        rows.append(a[-2:])
+    return np.sum(np.array(rows) * b) * c
+""",
     "a list holds an array that changes behind the loop": """
 def f(a, b, c):
     rows = []

@@ -135,6 +135,29 @@ AT_ONCE = {
         "    s += a[k[i]] * b[k[i], i]",
         "c = s",
     ],
+    "pairs below the diagonal": [
+        "s = 0.0",
+        "for i in range(6):",
+        "    for j in range(i):",
+        "        s += a[i] * a[j] / np.sqrt(np.sum((b[i] - b[j]) ** 2))",
+        "c = s",
+    ],
+    "pairs above the diagonal": [
+        "s, h = 0.0, np.zeros(5)",
+        "for i in range(4):",
+        "    for j in range(i + 1, 5):",
+        "        if a[i] > a[j]:",
+        "            s -= np.log(a[i] - a[j])",
+        "        h[j] += np.sqrt(j - i) * a[j]",
+        "c = s + np.sum(h**2)",
+    ],
+    "a band": [
+        "s = 0.0",
+        "for i in range(2, 5):",
+        "    for j in range(i - 2, i + 2):",
+        "        s += b[i, i - j + 1] * a[j]",
+        "c = s",
+    ],
     "a test that is the same for all": [
         "for i in range(7):",
         "    if c > 0:",
@@ -397,7 +420,8 @@ def independent_loops(draw):
     for _ in range(draw(st.integers(1, 3))):
         body += branch() if draw(st.integers(0, 2)) == 0 else draw(st.sampled_from(statements))()
     indent = "        " if inner else "    "
-    head = [f"for i in {span}:", *(["    for j in range(1, 4):"] if inner else [])]
+    across = draw(st.sampled_from(["1, 4", "1, 4", "i", "i + 1, 4", "max(i - 1, 0), 4"]))
+    head = [f"for i in {span}:", *([f"    for j in range({across}):"] if inner else [])]
     lines = ["s, t, d, e, h = c * 0.5, 0.0, a * 1.1, b * 0.9, np.zeros(4)", *head]
     return [*lines, *(indent + line for line in body), "c = s + np.sum(np.cos(h)) + t"]
 

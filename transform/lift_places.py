@@ -46,10 +46,14 @@ def by_array(lift: Lift, atom: Atom) -> Value:
     base, index = atom.args
     if not isinstance(index, Var) or not isinstance(index.type, ArrayType):
         raise NotLifted
-    if index.type.dtype.kind not in "iu" or lift.is_lifted(base) and lift.is_lifted(index):
+    if index.type.dtype.kind not in "iu":
         raise NotLifted
-    front = [value_of(ALL)] if lift.is_lifted(base) else []
-    return taken(lift, lift.value(base), [*front, lift.value(index)], atom)
+    items = [lift.value(index)]
+    if lift.is_lifted(base) and lift.is_lifted(index):
+        items.insert(0, lift.beside(lift.numbers(), rank_of(index)))
+    elif lift.is_lifted(base):
+        items.insert(0, value_of(ALL))
+    return taken(lift, lift.value(base), items, atom)
 
 
 def taken(lift: Lift, value: Value, items: Sequence[Value], atom: Atom) -> Value:

@@ -344,6 +344,7 @@ class LoopEnd:
         for array in arrays(cell.read()):
             if not array.scalar:
                 self.trace.journal.set(array.storage, "value", stale)
+                self.trace.written.add(array.storage)
 
 
 def is_whole(value: Any) -> bool:

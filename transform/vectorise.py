@@ -28,6 +28,7 @@ from .accumulate import SPELLING
 from .affine import Ranges
 from .elements import parts_of
 from .errors import BackproseError
+from .fixed_ranges import over_widest_range
 from .intervals import static_int, static_length
 from .ir import (
     ArrayType,
@@ -124,6 +125,9 @@ class _Vectorise:
     def at_once(self, node: Repeat, sums: bool) -> list[Node] | None:
         """The statements that do all iterations of a loop at once; None where there are none."""
         count = static_length(node)
+        if count is None and sums:
+            wider = over_widest_range(self.trace, node, self.ranges)
+            count, node = (static_length(wider), wider) if wider is not None else (None, node)
         if not count or node.test is not None or any(has_unknown(r.type) for r in node.results):
             return None
         node = replace(node.map(self.resolve), body=node.body.map(self.resolve))
@@ -221,15 +225,24 @@ class _Loop:
 
     def scattered(self, term: Term, total: Value, rank: int) -> Value:
         """An array with what all iterations add at places of it."""
-        lift = self.lift
-        parts = None if term.index is None else parts_of(term.index, rank)
+        lift, index = self.lift, term.index
+        assert index is not None
+        if not lift.is_lifted(index):
+            value = lift.value(term.value)
+            if lift.is_lifted(term.value):
+                value = lift.apply(np.sum, [value], {"axis": known(0)})
+            else:
+                value = lift.apply(np.multiply, [value, known(self.count)])
+            return lift.apply(add_at, [total, value, lift.value(index)])
+        parts = parts_of(index, rank)
+        if isinstance(index, Var) and rank_of(index):
+            parts = [index, *[ALL] * (rank - 1)]
         if parts is None or any(lift.is_lifted(p) for p in parts if isinstance(p, Slice)):
             raise NotLifted
-        moving = [k for k, part in enumerate(parts) if lift.is_lifted(part)]
         numbers = [k for k, part in enumerate(parts) if not isinstance(part, Slice)]
-        if not moving or numbers != list(range(len(numbers))):
+        if numbers != list(range(len(numbers))):
             raise NotLifted
-        value = lift.of_rank(term.value, len(parts) - len(numbers))
+        value = lift.of_rank(term.value, len(parts) - len(numbers) + rank_of(parts[0]))
         items = [operand_of(lift.value(part)) for part in parts]
         while items[-1] == ALL:
             items.pop()

@@ -1,0 +1,62 @@
+"""A loop whose range depends on the loop around it, as one over the widest range that does nothing outside of its own.
+
+Given, in a loop over i in range(n):
+    for j in range(i):
+        s = s + x[j]
+
+Then:
+    for j in range(n - 1):
+        if j < i:
+            s = s + x[j]
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from .affine import Ranges, affine, bounds_of
+from .intervals import static_int
+from .ir import ArrayType, Choice, Lit, Operand, Region, Repeat, Var
+from .trace import Trace
+from .values import Array, Value, operand_of, value_of
+
+
+def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | None:
+    """The loop with a fixed range; None where it has one, or where none is known."""
+    if node.span is None or node.index is None or node.test is not None or node.streams:
+        return None
+    if len(node.results) > len(node.inits) or static_int(node.span[2]) != 1:
+        return None
+    start, stop, _ = node.span
+    ends = [_bounds(o, ranges) for o in (start, stop)]
+    if ends[0] is None or ends[1] is None or ends[0][0] < 0 or ends[1][1] <= ends[0][0]:
+        return None
+    (low, first), (last, high) = ends
+    origin = replace(node.origin, spelling="operator")
+    with trace.region() as nodes:
+        tests: list[Value] = []
+        index = Array(node.index, scalar=True)
+        if first > low:
+            tests.append(trace.apply(np.greater_equal, [index, value_of(start)], {}, origin))
+        if last < high:
+            tests.append(trace.apply(np.less, [index, value_of(stop)], {}, origin))
+        if not tests:
+            return None
+        test = tests[0] if len(tests) == 1 else trace.apply(np.bitwise_and, tests, {}, origin)
+    results = tuple(Var(p.hint, p.type, p.depth) for p in node.body.params)
+    taken = Region((), node.body.body, node.body.outputs)
+    passed = Region((), (), node.body.params)
+    inner = Choice(results, operand_of(test), taken, passed, node.origin, object())
+    body = Region(node.body.params, (*nodes, inner), results)
+    span = (Lit(low), Lit(high), Lit(1))
+    return replace(node, body=body, span=span, key=object())
+
+
+def _bounds(operand: Operand, ranges: Ranges) -> tuple[int, int] | None:
+    if isinstance(operand, Var) and not isinstance(operand.type, ArrayType):
+        number = static_int(operand)
+        return None if number is None else (number, number)
+    form = affine(operand, ranges.atoms)
+    return None if form is None else bounds_of(form, ranges.spans)
