@@ -354,6 +354,11 @@ def test_a_loop_whose_values_would_be_much_larger_than_its_arrays_stays_a_loop()
     assert "lax.scan(" in grad(pairs).source_for(large, large)
 
 
+def test_the_text_says_for_which_shapes_it_is(tmp_path):
+    text = text_of(AT_ONCE["elements"], tmp_path)
+    assert "# Its loops are for arrays of exactly these shapes.\n" in text
+
+
 def test_the_users_comments_stay():
     def commented(x):
         s = 0.0

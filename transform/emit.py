@@ -56,10 +56,11 @@ class Emitted:
         return (head.rstrip("\n") + "\n\n\n" if head else "") + self.definitions + "\n"
 
 
-def emit(function: Function, target: str, header: str = "") -> Emitted:
-    """The module of one derivative function."""
+def emit(function: Function, target: str, header: str = "", from_loops: bool = False) -> Emitted:
+    """The module of one derivative function; `from_loops` says that the user's function has loops."""
     module = Module(function, target, function_text)
-    if header and any(isinstance(node, Repeat) for node in walk(function.body)):
+    has_loops = from_loops or any(isinstance(node, Repeat) for node in walk(function.body))
+    if header and has_loops:
         header += "# Its loops are for arrays of exactly these shapes.\n"
     elif header and target == "jax" and function.lengths is not None and function.lengths.entries:
         header += "# Its masks are for arrays of exactly these shapes.\n"

@@ -30,10 +30,12 @@ def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | No
     if len(node.results) > len(node.inits) or static_int(node.span[2]) != 1:
         return None
     start, stop, _ = node.span
-    ends = [_bounds(o, ranges) for o in (start, stop)]
-    if ends[0] is None or ends[1] is None or ends[0][0] < 0 or ends[1][1] <= ends[0][0]:
+    begin, end = (_bounds(o, ranges) for o in (start, stop))
+    if begin is None or end is None:
         return None
-    (low, first), (last, high) = ends
+    (low, first), (last, high) = begin, end
+    if low < 0 or high <= low:
+        return None
     origin = replace(node.origin, spelling="operator")
     with trace.region() as nodes:
         tests: list[Value] = []

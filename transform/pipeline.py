@@ -17,7 +17,7 @@ from .gather import gather
 from .guards import drop_guards
 from .hoist import hoist
 from .invariants import check
-from .ir import Function
+from .ir import Function, Repeat, walk
 from .jax_free import refuse_jax
 from .lengths import check_unwritten
 from .load import load
@@ -96,6 +96,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         typed = with_state(typed)
     if request.loops.max_steps is not None:
         typed = replace(typed, function=with_bound(typed.function, request.loops.max_steps))
+    has_loops = any(isinstance(node, Repeat) for node in walk(typed.function.body))
     if CHECK_EVERY_STEP:
         check(typed.function, "typed")
     if show:
@@ -123,7 +124,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         if show:
             forms[name] = show_function(function)
     check_unwritten(function)
-    emitted = emit(function, request.target, header(request))
+    emitted = emit(function, request.target, header(request), has_loops)
     written = (storage.parameter for storage in typed.trace.written)
     return Derived(
         emitted,

@@ -1,5 +1,6 @@
 # Derived from kernel_matrix by backprose, for
 #     X: float64[4, 2], Y: float64[5, 2], length: float
+# Its loops are for arrays of exactly these shapes.
 import jax.numpy as jnp
 
 

@@ -1,5 +1,6 @@
 # Derived from limiter by backprose, for
 #     signal: float64[1], low: float, high: float
+# Its loops are for arrays of exactly these shapes.
 import jax.numpy as jnp
 
 

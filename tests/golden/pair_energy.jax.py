@@ -1,5 +1,6 @@
 # Derived from pair_energy by backprose, for
 #     positions: float64[5, 3], charges: float64[5]
+# Its loops are for arrays of exactly these shapes.
 import jax.numpy as jnp
 
 

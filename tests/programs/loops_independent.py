@@ -2,7 +2,10 @@
 
 import numpy as np
 
-from .loops_grids import score
+
+def score(x):
+    """A weighted sum of all elements, so that no two count alike."""
+    return np.sum(np.cos(np.arange(x.size)).reshape(x.shape) * x)
 
 
 def pair_energy(positions, charges):
