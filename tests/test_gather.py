@@ -57,7 +57,28 @@ def array_from_outside(u):
     return np.sum(v) + np.sum((u[2:, 1:-1] * COEFFICIENTS + u[:-2, 1:-1]) ** 2)
 
 
+def restricted(u):
+    """From a fine grid to one with half as many points."""
+    c = u[1:-1:2, 1:-1:2] - 0.5 * u[:-2:2, 1:-1:2] - 0.5 * u[2::2, 1:-1:2]
+    return np.sum(np.sin(c) * c[::-1])
+
+
+def weighted(u):
+    """The two windows of one product, and the third with another factor."""
+    c = 0.25 * u[:-2:2] + 0.5 * u[1:-1:2] + 0.25 * u[2::2]
+    return np.sum(np.sin(c))
+
+
+def in_threes(u):
+    return np.sum((u[:-2:3, ::2] * u[1:-1:3, ::2] - u[2::3, ::2]) ** 3) + np.sum(u[::3] * u[2::3])
+
+
 CASES = [
+    (restricted, (U[:, :7],)),
+    (restricted, (U[:3, :3],)),
+    (weighted, (U[:, 0],)),
+    (weighted, (U,)),
+    (in_threes, (U,)),
     (array_from_outside, (U,)),
     (laplacian_of_one_row, (U[:1],)),
     (laplacian_of_one_row, (U[:, :1],)),
@@ -84,6 +105,20 @@ def test_an_array_is_padded_once():
     assert text.count("jnp.pad") == 2 and ".at[" not in text
     stencil = "-t2[1:-1, 2:] - t2[1:-1, :-2] - t2[2:, 1:-1] - t2[:-2, 1:-1] + t2[1:-1, 1:-1] * 4"
     assert f"t2 = jnp.pad(t1, 2)\n    dt = {stencil}" in text
+
+
+def test_windows_with_steps_are_read_from_one_padded_array():
+    text = value_and_grad(weighted).source_for(U[:, 0])
+    assert "t = lax.pad(dc, 0.0, [(2, 2, 1)])" in text
+    assert "t[:-2] * 0.25 + t[1:-1] * 0.5 + t[2:] * 0.25" in text and ".at[" not in text
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_dtype_of_padding(dtype):
+    point = U[:, 0].astype(dtype)
+    found, expected = grad(weighted)(point), grad(weighted, target="numpy")(point)
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=8 * np.finfo(dtype).eps)
 
 
 def test_the_sum_is_the_same_to_the_last_bit():

@@ -17,6 +17,7 @@ Then:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -41,11 +42,13 @@ from .ir import (
 )
 from .lengths import has_unknown
 from .liveness import use_counts
-from .slices import padding
+from .slices import strides
 from .trace import Trace
 from .values import is_static
 
 Widths = tuple[tuple[int, int], ...]
+Steps = tuple[int, ...]
+PADDED = "padded"  # the spelling of an array that windows are read from
 
 
 def gather(function: Function) -> Function:
@@ -62,9 +65,13 @@ def gather(function: Function) -> Function:
 
 @dataclass
 class _Group:
-    """The windows of one array: how much it is padded, and the padded array once it is there."""
+    """The windows of one array: how much it is padded, and the padded array once it is there.
+
+    Windows with steps are as far apart; there the array is padded with zeros between its elements, too.
+    """
 
     widths: list[tuple[int, int]]
+    steps: Steps
     count: int = 0
     padded: Var | None = None
 
@@ -80,6 +87,10 @@ class _Gather:
         self.uses = use_counts(function)
         self.trace = Trace(lengths=function.lengths)
         self.is_now: dict[Var, Operand] = {}
+        self.windows: Counter[Var] = Counter()  # how often each value is added in a window
+        self.multiples: dict[
+            Var, set[Var]
+        ] = {}  # the values in windows that are multiples of one array
         self.negated: dict[Var, Operand] = {}
         self.parts: set[Operand] = set()  # what the windows that are gathered are added to
 
@@ -101,15 +112,23 @@ class _Gather:
 
     def groups(self, atoms: Sequence[Atom]) -> Mapping[Atom, _Group]:
         """The windows among some statements that are gathered, each with those of the same array."""
-        found: dict[tuple[Var, tuple[int, ...]], _Group] = {}
+        found: dict[tuple[Var, tuple[int, ...], Steps], _Group] = {}
         of: dict[Atom, _Group] = {}
         for atom in atoms:
-            widths = _window(atom)
-            if widths is None:
+            if _window(atom) is not None:
+                value = atom.args[0 if atom.op is place else 1]
+                assert isinstance(value, Var)
+                self.windows[value] += 1
+                for array in self.factors(value):
+                    self.multiples.setdefault(array, set()).add(value)
+        for atom in atoms:
+            window = _window(atom)
+            if window is None:
                 continue
             _, value = self.stripped(atom)
-            key = value, atom.result.type.shape
-            group = found.setdefault(key, _Group([(0, 0)] * len(widths)))
+            widths, steps = window
+            key = value, atom.result.type.shape, steps
+            group = found.setdefault(key, _Group([(0, 0)] * len(widths), steps))
             group.widened(widths)
             of[atom] = group
         return {atom: group for atom, group in of.items() if group.count > 1}
@@ -118,22 +137,35 @@ class _Gather:
         """What is added in a window, without its sign or a factor, and the operation that has given it that."""
         value = atom.args[0 if atom.op is place else 1]
         assert isinstance(value, Var)
-        inner = self.atoms.get(value)
-        scaled = inner is not None and inner.op is np.multiply and self.uses[value] == 1
-        if inner is not None and (scaled or inner.op is np.negative):
-            arrays = [x for x in inner.args if isinstance(x, Var) and x.type == value.type]
-            factors = [x for x in inner.args if _is_number(x)]
-            if len(arrays) == 1 and len(arrays) + len(factors) == len(inner.args):
-                return inner, arrays[0]
+        arrays = self.factors(value)
+        if not arrays:
+            return None, value
+        inner = self.atoms[value]
+        if inner.op is np.negative or self.uses[value] == 1:
+            return inner, arrays[0]
+        # Otherwise the product would be computed as often as it is read.
+        in_windows = self.uses[value] == self.windows[value]
+        if in_windows and len(self.multiples.get(arrays[0], ())) > 1:
+            return inner, arrays[0]
         return None, value
+
+    def factors(self, value: Var) -> list[Var]:
+        """The array that a value is the negative or a multiple of."""
+        inner = self.atoms.get(value)
+        if inner is None or inner.op not in (np.multiply, np.negative):
+            return []
+        arrays = [x for x in inner.args if isinstance(x, Var) and x.type == value.type]
+        factors = [x for x in inner.args if _is_number(x)]
+        return arrays if len(arrays) == 1 and 1 + len(factors) == len(inner.args) else []
 
     def gathered(self, atom: Atom, group: _Group) -> None:
         inner, value = self.stripped(atom)
-        widths = _window(atom)
-        assert widths is not None
+        window = _window(atom)
+        assert window is not None
+        widths, _ = window
         origin = replace(atom.origin, spelling="operator")
         if group.padded is None:
-            group.padded = self.padded(value, group.widths, atom)
+            group.padded = self.padded(value, group, atom)
         places = zip(widths, group.widths, strict=True)
         items = [_slice(before - lo, after - hi) for (lo, hi), (before, after) in places]
         read: Operand = group.padded
@@ -176,19 +208,26 @@ class _Gather:
         fresh = self.is_now[atom.result] = Var("t", atom.result.type)
         return fresh
 
-    def padded(self, value: Var, widths: Sequence[tuple[int, int]], atom: Atom) -> Var:
+    def padded(self, value: Var, group: _Group, atom: Atom) -> Var:
         found = value.type
         assert isinstance(found, ArrayType)
-        pairs = list(zip(found.shape, widths, strict=True))
-        shape = tuple(n + lo + hi for n, (lo, hi) in pairs)
-        index = Items("tuple", tuple(Slice(Lit(lo), Lit(lo + n), None) for n, (lo, _) in pairs))
-        result = Var("t", ArrayType(shape, found.dtype))
+        shape: list[int] = []
+        items: list[Slice] = []
+        for n, (lo, hi), step in zip(found.shape, group.widths, group.steps, strict=True):
+            extent = (n - 1) * step + 1
+            shape.append(lo + extent + hi)
+            items.append(Slice(Lit(lo), Lit(lo + extent), Lit(step) if step > 1 else None))
+        result = Var("t", ArrayType(tuple(shape), found.dtype))
         sizes = Items("tuple", tuple(map(Lit, shape)))
-        return self.trace.emit(result, place, (value, sizes, index), (), atom.origin)
+        args = (value, sizes, Items("tuple", tuple(items)))
+        return self.trace.emit(result, place, args, (), replace(atom.origin, spelling=PADDED))
 
 
-def _window(atom: Atom) -> Widths | None:
-    """How far a window into which an adjoint is added lies from the ends of each axis; None for other statements."""
+def _window(atom: Atom) -> tuple[Widths, Steps] | None:
+    """How far a window into which an adjoint is added lies from the ends of each axis, and its steps.
+
+    None for other statements.
+    """
     if atom.op not in (add_at, place) or atom.origin.part == "primal":
         return None
     value, index = atom.args[0 if atom.op is place else 1], atom.args[2]
@@ -197,15 +236,13 @@ def _window(atom: Atom) -> Widths | None:
         return None
     if not is_static(index) or found.dtype != whole.dtype:
         return None
-    widths = padding(index, whole.shape)
-    if widths is None or widths[1]:
+    spans = strides(index, whole.shape)
+    if spans is None or tuple(map(len, spans)) != found.shape or not all(map(len, spans)):
         return None
-    sizes = zip(whole.shape, widths[0], found.shape, strict=False)
-    if len(found.shape) != whole.ndim or any(n - lo - hi != m for n, (lo, hi), m in sizes):
-        return None
-    if any(2 * m < n for m, n in zip(found.shape, whole.shape, strict=True)):
+    if any(2 * len(r) * r.step < n for r, n in zip(spans, whole.shape, strict=True)):
         return None  # an addition to a part is cheaper than a pass over all
-    return tuple(widths[0])
+    widths = tuple((r[0], n - 1 - r[-1]) for r, n in zip(spans, whole.shape, strict=True))
+    return widths, tuple(r.step if len(r) > 1 else 1 for r in spans)
 
 
 def _is_number(x: Operand) -> bool:

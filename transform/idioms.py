@@ -9,9 +9,10 @@ import numpy as np
 
 from ..primitives import add_at, astype, getitem, guard, place, solve_transposed, update
 from .barriers import BARRIER
+from .gather import PADDED
 from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
 from .result_types import has_window
-from .slices import padding
+from .slices import padding, strides
 from .spell import AND, ATOM, COMPARE, UNARY, Idiom, Speller, Text, is_array
 from .values import is_static, static_value
 
@@ -123,6 +124,8 @@ def _place(speller: Speller, atom: Atom) -> Text:
             str(widths[0][0]) if same else str(widths[0] if len(widths) == 1 else tuple(widths))
         )
         return f"{module}.pad({text}, {amount})", ATOM
+    if atom.origin.spelling == PADDED:
+        return _padded(speller, atom, full), ATOM
     zeros = f"{module}.zeros({speller.operand(shape, 1)}, {speller.dtype(source.dtype)})"
     model = speller.definitions.get(shape) if isinstance(shape, Var) else None
     if model is not None and model.op is getattr and _has_dtype(model.args[0], source.dtype):
@@ -136,6 +139,17 @@ def _place(speller: Speller, atom: Atom) -> Text:
         f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})",
         ATOM,
     )
+
+
+def _padded(speller: Speller, atom: Atom, shape: tuple[int, ...]) -> str:
+    """Zeros around a value and between its elements."""
+    value, _, index = atom.args
+    spans, dtype = strides(index, shape), atom.result.type.dtype
+    assert spans is not None
+    widths = [(r[0], n - 1 - r[-1], r.step - 1) for r, n in zip(spans, shape, strict=True)]
+    zero = "0.0" if dtype == np.dtype(float) else f"{speller.dtype(dtype)}(0)"
+    lax = speller.module("lax")
+    return f"{lax}.pad({speller.operand(value, 1)}, {zero}, {widths})"
 
 
 def _has_dtype(operand: Operand, dtype: np.dtype) -> bool:

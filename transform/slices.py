@@ -169,3 +169,17 @@ def padding(
             stop = start + 1
         widths.append((start, size - stop))
     return widths, points
+
+
+def strides(index: Operand, shape: tuple[int, ...]) -> list[range] | None:
+    """The places that a static index of slices gives along each axis; None for other indices, and backwards."""
+    value = static_value(index)
+    parts = list(value) if isinstance(value, tuple) else [value]
+    if any(not isinstance(p, slice | type(...)) for p in parts):
+        return None
+    if Ellipsis in parts:
+        k = parts.index(Ellipsis)
+        parts[k : k + 1] = [slice(None)] * (len(shape) - len(parts) + 1)
+    parts += [slice(None)] * (len(shape) - len(parts))
+    found = [range(n)[part] for part, n in zip(parts, shape, strict=True)]
+    return None if any(r.step < 1 for r in found) else found
