@@ -354,6 +354,28 @@ def test_a_loop_whose_values_would_be_much_larger_than_its_arrays_stays_a_loop()
     assert "lax.scan(" in grad(pairs).source_for(large, large)
 
 
+def test_a_narrow_band_stays_a_loop():
+    def banded(x):
+        s = 0.0
+        for i in range(3, len(x)):
+            for j in range(i - 3, i):
+                s += x[i] * x[j]
+        return s
+
+    def triangular(x):
+        s = 0.0
+        for i in range(len(x)):
+            for j in range(i):
+                s += x[i] * x[j]
+        return s
+
+    x = np.linspace(0, 1, 100)
+    assert "lax.fori_loop(" in value_and_grad(banded).source_for(x)
+    assert "lax." not in value_and_grad(triangular).source_for(x)
+    check_grads(value_and_grad(banded), (x,))
+    check_grads(value_and_grad(triangular), (x,))
+
+
 def test_the_text_says_for_which_shapes_it_is(tmp_path):
     text = text_of(AT_ONCE["elements"], tmp_path)
     assert "# Its loops are for arrays of exactly these shapes.\n" in text

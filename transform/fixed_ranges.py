@@ -16,11 +16,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from .affine import Ranges, affine, bounds_of
+from .affine import Ranges, affine, bounds_of, combined
 from .intervals import static_int
 from .ir import ArrayType, Choice, Lit, Operand, Region, Repeat, Var
 from .trace import Trace
 from .values import Array, Value, operand_of, value_of
+
+SHORT = 32  # iterations that cost next to nothing
+LONGER = 2  # how many times longer the fixed range may be than the longest
 
 
 def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | None:
@@ -34,8 +37,11 @@ def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | No
     if begin is None or end is None:
         return None
     (low, first), (last, high) = begin, end
-    if low < 0 or high <= low:
+    longest = _longest(start, stop, ranges)
+    if low < 0 or high <= low or longest is None:
         return None
+    if high - low > max(SHORT, LONGER * longest):
+        return None  # a narrow band
     origin = replace(node.origin, spelling="operator")
     with trace.region() as nodes:
         tests: list[Value] = []
@@ -54,6 +60,16 @@ def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | No
     body = Region(node.body.params, (*nodes, inner), results)
     span = (Lit(low), Lit(high), Lit(1))
     return replace(node, body=body, span=span, key=object())
+
+
+def _longest(start: Operand, stop: Operand, ranges: Ranges) -> int | None:
+    """The most iterations that the loop has at once."""
+    forms = [affine(o, ranges.atoms) for o in (stop, start)]
+    if forms[0] is None or forms[1] is None:
+        return None
+    length = combined(np.subtract, [forms[0], forms[1]])
+    found = None if length is None else bounds_of(length, ranges.spans)
+    return None if found is None else found[1]
 
 
 def _bounds(operand: Operand, ranges: Ranges) -> tuple[int, int] | None:
