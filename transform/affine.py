@@ -114,7 +114,7 @@ def bounds_of(form: Form, spans: Mapping[Var, Span]) -> tuple[int, int] | None:
 class Ranges:
     """Inequalities between forms, from the ranges of the loop variables in them."""
 
-    def __init__(self, atoms: Mapping[Var, Atom], spans: Mapping[Var, Span]):
+    def __init__(self, atoms: Mapping[Var, Atom], spans: dict[Var, Span]):
         self.atoms, self.spans = atoms, spans
 
     def exceeds(self, one: Form, other: Form) -> bool:

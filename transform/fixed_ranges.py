@@ -12,6 +12,7 @@ Then:
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -43,9 +44,13 @@ def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | No
     if high - low > max(SHORT, LONGER * longest):
         return None  # a narrow band
     origin = replace(node.origin, spelling="operator")
+    # A variable of its own: what is known of the narrower range does not hold for it.
+    wider = Var(node.index.hint, node.index.type, node.index.depth)
+    ranges.spans[wider] = (Counter(), low), (Counter(), high), 1
+    own = node.body.map(lambda v: wider if v is node.index else v)
     with trace.region() as nodes:
         tests: list[Value] = []
-        index = Array(node.index, scalar=True)
+        index = Array(wider, scalar=True)
         if first > low:
             tests.append(trace.apply(np.greater_equal, [index, value_of(start)], {}, origin))
         if last < high:
@@ -54,12 +59,12 @@ def over_widest_range(trace: Trace, node: Repeat, ranges: Ranges) -> Repeat | No
             return None
         test = tests[0] if len(tests) == 1 else trace.apply(np.bitwise_and, tests, {}, origin)
     results = tuple(Var(p.hint, p.type, p.depth) for p in node.body.params)
-    taken = Region((), node.body.body, node.body.outputs)
+    taken = Region((), own.body, own.outputs)
     passed = Region((), (), node.body.params)
     inner = Choice(results, operand_of(test), taken, passed, node.origin, object())
     body = Region(node.body.params, (*nodes, inner), results)
     span = (Lit(low), Lit(high), Lit(1))
-    return replace(node, body=body, span=span, key=object())
+    return replace(node, body=body, index=wider, span=span, key=object())
 
 
 def _longest(start: Operand, stop: Operand, ranges: Ranges) -> int | None:

@@ -124,10 +124,12 @@ class _Vectorise:
 
     def at_once(self, node: Repeat, sums: bool) -> list[Node] | None:
         """The statements that do all iterations of a loop at once; None where there are none."""
-        count = static_length(node)
+        count, original = static_length(node), node
         if count is None and sums:
             wider = over_widest_range(self.trace, node, self.ranges)
-            count, node = (static_length(wider), wider) if wider is not None else (None, node)
+            if wider is not None:
+                count, node = static_length(wider), wider
+                self.trace.definitions.update(definitions([wider]))
         if not count or node.test is not None or any(has_unknown(r.type) for r in node.results):
             return None
         node = replace(node.map(self.resolve), body=node.body.map(self.resolve))
@@ -143,7 +145,7 @@ class _Vectorise:
                 raise NotLifted
         except (NotLifted, BackproseError):
             with self.trace.region():
-                self.trace.add(node)  # its variables are defined as they were
+                self.trace.add(original)  # its variables are defined as they were
             return None
         renamed: dict[Var, Var] = {}
         defined = {r for new in nodes for r in new.results}
