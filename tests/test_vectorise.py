@@ -151,6 +151,13 @@ AT_ONCE = {
         "        h[j] += np.sqrt(j - i) * a[j]",
         "c = s + np.sum(h**2)",
     ],
+    "sums over what is left": [
+        "s, g = 0.0, a[:4] * c",
+        "for i in range(4):",
+        "    for j in range(4 - i):",
+        "        s += g[i + j] * g[-1 - i] * b[i, j]",
+        "c = s",
+    ],
     "a band": [
         "s = 0.0",
         "for i in range(2, 5):",
@@ -402,6 +409,7 @@ def independent_loops(draw):
     span = f"range({first}, {draw(st.integers(first + 1, 5))}, {draw(st.sampled_from([1, 1, 2]))})"
     span = draw(st.sampled_from([span, f"reversed({span})"]))
     place = "i, j" if inner else "i"
+    across = draw(st.sampled_from(["1, 4", "1, 4", "i", "i + 1, 4", "max(i - 1, 0), 4", "4 - i"]))
 
     def number(depth=2):
         if depth == 0 or draw(st.integers(0, 3)) == 0:
@@ -409,6 +417,8 @@ def independent_loops(draw):
             elements = [f"d[i{k}]", "c", "0.1 * i", f"e[i{k}, {draw(st.integers(0, 4))}]"]
             if inner:
                 elements += [f"e[i, j{k}]", f"e[j, i{k}]", "0.2 * j", f"d[i - j{k}]"]
+            if inner and across == "4 - i":
+                elements += ["g[i + j]", "g[3 - i - j]"] * 3
             return draw(st.sampled_from(elements))
         one, other = number(depth - 1), number(depth - 1)
         return draw(
@@ -447,9 +457,12 @@ def independent_loops(draw):
     for _ in range(draw(st.integers(1, 3))):
         body += branch() if draw(st.integers(0, 2)) == 0 else draw(st.sampled_from(statements))()
     indent = "        " if inner else "    "
-    across = draw(st.sampled_from(["1, 4", "1, 4", "i", "i + 1, 4", "max(i - 1, 0), 4"]))
     head = [f"for i in {span}:", *([f"    for j in range({across}):"] if inner else [])]
-    lines = ["s, t, d, e, h = c * 0.5, 0.0, a * 1.1, b * 0.9, np.zeros(4)", *head]
+    lines = [
+        "s, t, d, e, h = c * 0.5, 0.0, a * 1.1, b * 0.9, np.zeros(4)",
+        "g = a[:4] * 0.8",
+        *head,
+    ]
     return [*lines, *(indent + line for line in body), "c = s + np.sum(np.cos(h)) + t"]
 
 
