@@ -49,7 +49,7 @@ from .ir import (
 )
 from .lengths import has_unknown
 from .lift import Lift, NotLifted, dtype_of, rank_of, shape_of
-from .lift_rules import is_zero, multiplied, turned
+from .lift_rules import is_zero, turned
 from .nested import index_of, join_windows
 from .options import LoopOptions
 from .running_sums import Sums, Term
@@ -132,6 +132,8 @@ class _Vectorise:
                 self.trace.definitions.update(definitions([wider]))
         if not count or node.test is not None or any(has_unknown(r.type) for r in node.results):
             return None
+        if node.checkpoint is not None:  # the user wants less of it to be kept
+            return None
         node = replace(node.map(self.resolve), body=node.body.map(self.resolve))
         is_now: dict[Var, Operand] = {}
         try:
@@ -178,6 +180,9 @@ class _Loop:
         sums = Sums(self.trace, node, self.sums)
         chains = [sums.of_carry(k) for k in range(len(node.inits))]
         sums.check()
+        for _, init, param, output in node.carries:
+            if output is param:  # it is carried for nothing
+                lift.now[param] = init
         for element, rows in node.streamed:
             lift.lifted[element] = rows
         lift.nodes(sums.body)
@@ -259,7 +264,7 @@ class _Loop:
         if made is not None and made.op is np.multiply and rank_of(term) == 0 and dtype.kind == "f":
             if all(map(lift.is_lifted, made.args)) and all(dtype_of(a) == dtype for a in made.args):
                 values = [lift.value(a) for a in made.args]
-                return multiplied(lift, (1, 1), values, (False, False))
+                return lift.apply(np.matmul, values)
         if made is not None and made.op is np.outer and all(map(lift.is_lifted, made.args)):
             if all(rank_of(a) == 1 and dtype_of(a) == dtype for a in made.args):
                 one, other = (lift.value(a) for a in made.args)
