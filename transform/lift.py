@@ -277,7 +277,9 @@ class Lift:
             self.fresh(r) if up else r for r, up in zip(node.results, every, strict=True)
         )
         for region in new:
-            if any(dtype_of(o) != dtype_of(r) for o, r in zip(region.outputs, results, strict=True)):
+            if any(
+                dtype_of(o) != dtype_of(r) for o, r in zip(region.outputs, results, strict=True)
+            ):
                 raise NotLifted
         test = substitute(node.test, self.resolve)
         self.trace.add(replace(node.with_regions(new), results=results, test=test))
@@ -365,7 +367,10 @@ class Lift:
                 results.append(rows)
             else:
                 results.append(self.fresh(result) if rises else result)
-        for operand, param in (*zip(inits, params, strict=True), *zip(outputs, params, strict=False)):
+        for operand, param in (
+            *zip(inits, params, strict=True),
+            *zip(outputs, params, strict=False),
+        ):
             if shape_of(operand) != shape_of(param) or dtype_of(operand) != dtype_of(param):
                 raise NotLifted
         body = Region((*params, *(e for e, _ in streams)), tuple(nodes), outputs)
