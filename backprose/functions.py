@@ -22,7 +22,7 @@ def plain_function(function: Callable) -> types.FunctionType:
     if hasattr(function, "source_function"):  # a derivative of ours
         return _call_through(function)
     if isinstance(getattr(function, "lowered", None), types.FunctionType):
-        return function.lowered  # type: ignore[attr-defined]
+        return function.lowered
     if isinstance(function, types.FunctionType):
         return function
     wrapped = getattr(function, "__wrapped__", None)

@@ -21,7 +21,7 @@ from .operation import primal
 from .specialisation import Specialisation, own_array
 from .transform.arguments import Spec, leaf_count, leaves, rebuild
 from .transform.errors import ArgumentError
-from .transform.ir import Var
+from .transform.operands import Var
 from .transform.options import LoopOptions
 from .transform.pipeline import derive
 from .transform.request import Derived, Request

@@ -78,7 +78,7 @@ class Point:
             return wide[()] if isinstance(leaf, np.generic) else wide
 
         arguments = {n: mapped(moved, v, n) for n, v in self.bound.arguments.items()}
-        bound = inspect.BoundArguments(self.bound.signature, arguments)  # type: ignore[arg-type]
+        bound = inspect.BoundArguments(self.bound.signature, arguments)
         with np.errstate(all="ignore"):
             result = self.function(*bound.args, **bound.kwargs)
         result = np.asarray(result[0] if self.has_aux else result)

@@ -34,7 +34,7 @@ class Specialisation:
         """The arrays of the result, for the array leaves of the arguments."""
         values = iter(arrays)
         arguments = {name: rebuild(spec, values) for name, spec in self.specs.items()}
-        bound = inspect.BoundArguments(self.signature, arguments)  # type: ignore[arg-type]
+        bound = inspect.BoundArguments(self.signature, arguments)
         return self.derived.arrays(self.derived.function(*bound.args, **bound.kwargs))
 
     def refuse_shared(self, values: dict[str, Any]) -> None:

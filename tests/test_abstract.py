@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from backprose.transform.abstract import abstract_call
 from backprose.transform.errors import ProgramError
-from backprose.transform.ir import ArrayType, Items, Lit, Var
+from backprose.transform.operands import ArrayType, Items, Lit, Var
 
 
 def array(*shape, dtype="float64", weak=False):

@@ -16,7 +16,7 @@ from typing import Any
 import jax
 
 from .errors import ProgramError
-from .ir import ArrayType, Items, Lit, Slice, Var
+from .operands import ArrayType, Items, Lit, Slice, Var
 
 REMEMBERED = 20_000  # calls
 Key = tuple  # an operand, hashable where its static values are

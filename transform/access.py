@@ -13,10 +13,11 @@ from .affine import bounds, difference
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_data, lift, reader, snapshot
-from .ir import Items, Lit, Origin, Slice, Star
+from .ir import Origin
 from .journal import MISSING
 from .lengths import is_unknown
 from .methods import method_of
+from .operands import Items, Lit, Slice, Star, array_type
 from .trace import is_plain
 from .updates import is_mask
 from .values import Array, Growing, Known, Struct, Value, Window, operand_of, struct
@@ -37,7 +38,7 @@ def attribute(interpreter: Interpreter, value: Value, name: str, origin: Origin)
             interpreter.trace.dependencies.append((lambda: getattr(owner, name), snapshot(found)))
         return lift(found, name)
     if isinstance(value, Struct) and name in getattr(value.kind, "_fields", ()):
-        return value.items[value.kind._fields.index(name)]  # type: ignore[attr-defined]
+        return value.items[value.kind._fields.index(name)]
     if isinstance(value, Array | Struct):
         return method_of(interpreter, value, name, origin)
     raise RefusedError(f"the attribute {name!r} of a function is not supported", origin.span)
@@ -148,7 +149,7 @@ def points_and_masks(index: Struct) -> tuple[Value, Value] | None:
         return None
     first: list[Value] = []
     for item, mask in zip(index.items, masks, strict=True):
-        first += [full] * item.type.ndim if mask else [item]  # type: ignore[union-attr]
+        first += [full] * array_type(item).ndim if mask else [item]
     second = [i if m else full for i, m, p in zip(index.items, masks, points, strict=True) if not p]
     return struct(tuple, first), second[0] if len(second) == 1 else struct(tuple, second)
 

@@ -27,8 +27,9 @@ import numpy as np
 
 from .dead import drop_dead
 from .intervals import static_length
-from .ir import ArrayType, Atom, Function, Node, Operand, Origin, Region, Repeat, Var, definitions
+from .ir import Atom, Function, Node, Origin, Region, Repeat, definitions
 from .liveness import defined_within, use_counts
+from .operands import ArrayType, Operand, Var
 from .options import LoopOptions
 from .sliding import plural
 from .trace import Trace

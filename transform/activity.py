@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence, Set
 
 from ..primitives import NONDIFFERENTIABLE, lookup
 from .errors import RefusedError
-from .ir import ArrayType, Atom, Choice, Node, Operand, Var, variables, walk
+from .ir import Atom, Choice, Node, walk
+from .operands import ArrayType, Operand, Var, variables
 
 
 def active_variables(

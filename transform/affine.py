@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .ir import Atom, Lit, Operand, Repeat, StaticType, Var, walk
+from .ir import Atom, Repeat, walk
+from .operands import Lit, Operand, StaticType, Var
 
 Form = tuple[Counter, int]  # coefficients of variables, and a constant
 Span = tuple[

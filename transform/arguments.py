@@ -11,7 +11,7 @@ import numpy as np
 from jax.core import Tracer
 
 from .errors import ArgumentError
-from .ir import ArrayType
+from .operands import ArrayType
 
 
 @dataclass(frozen=True, slots=True)

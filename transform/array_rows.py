@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..primitives import getitem, update
-from .ir import ArrayType, Items, Lit, Operand, Origin, Slice, Var, type_of
+from .ir import Origin
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var, type_of
 from .sliding import ALL
 from .trace import Trace
 from .values import Array, Value, known, operand_of, value_of

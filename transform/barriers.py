@@ -23,20 +23,9 @@ import jax
 import numpy as np
 
 from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Function,
-    Node,
-    Operand,
-    Var,
-    definitions,
-    type_of,
-    variables,
-    walk,
-)
+from .ir import Atom, Choice, Function, Node, definitions, walk
 from .liveness import IN_PLACE
+from .operands import ArrayType, Operand, Var, type_of, variables
 
 BARRIER = jax.lax.optimization_barrier
 COMMENT = (

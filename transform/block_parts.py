@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .ir import (
-    CallSite,
-    Choice,
-    Operand,
-    Repeat,
-    Statement,
-    Var,
-)
+from .ir import CallSite, Choice, Repeat, Statement
+from .operands import Operand, Var
 
 if TYPE_CHECKING:
     from .layout import FunctionText

@@ -5,18 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Node,
-    Repeat,
-    Var,
-    variables,
-)
+from .ir import Atom, Choice, Node, Repeat
 from .jax_blocks import jax_choice, jax_loop
 from .liveness import IN_PLACE
 from .numpy_blocks import numpy_choice, numpy_loop
+from .operands import ArrayType, Var, variables
 from .ownership import Memory
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
-from .ir import ArrayType, Atom, Items, Lit, Operand, StaticType, Var, type_of
+from .ir import Atom
 from .lengths import has_unknown
+from .operands import ArrayType, Items, Lit, Operand, StaticType, Var, type_of
 from .rewrites import operation
 from .trace import Trace
 from .values import Known, Value, is_static, operand_of, static_value, value_of

@@ -11,8 +11,9 @@ import numpy as np
 from ..primitives import is_static
 from .access import attribute, item
 from .errors import ArgumentError, ProgramError, RefusedError
-from .ir import Origin, Slice
+from .ir import Origin
 from .iteration import backwards, enumerated, iteration, range_iteration, zipped
+from .operands import Slice
 from .options import checkpoint
 from .values import (
     Array,

@@ -13,7 +13,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..primitives import getitem, update
-from .ir import ArrayType, Lit, Operand, Region, Repeat, Var
+from .ir import Region, Repeat
+from .operands import ArrayType, Lit, Operand, Var
 from .regions import renamed_with
 from .trace import Trace
 from .trees import zeros

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import ProgramError, Span
-from .ir import Choice, Lit, Node, Operand, Origin, Region, Var, type_of
+from .ir import Choice, Node, Origin, Region
 from .journal import MISSING, Cell
+from .operands import Lit, Operand, Var, type_of
 from .structure import VALUE
 from .trees import (
     Fixed,

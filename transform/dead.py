@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .ir import Atom, Choice, Function, Node, Operand, Region, Repeat, Var, variables
+from .ir import Atom, Choice, Function, Node, Region, Repeat
+from .operands import Operand, Var, variables
 
 
 def drop_dead(function: Function) -> Function:

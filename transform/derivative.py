@@ -12,7 +12,8 @@ from ..primitives.fallback import JaxDerivative
 from .activity import is_inexact
 from .errors import RefusedError
 from .infer import RULE_DEPTH, Interpreter
-from .ir import ArrayType, Atom, Items, Node, Operand, Origin, Var, variables
+from .ir import Atom, Node, Origin
+from .operands import ArrayType, Items, Operand, Var, variables
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 

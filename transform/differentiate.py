@@ -12,7 +12,8 @@ from .activity import is_inexact
 from .arguments import ArraySpec, Spec
 from .errors import ArgumentError
 from .forward import forward
-from .ir import ArrayType, Function, Origin, Type, Var
+from .ir import Function, Origin
+from .operands import ArrayType, Type, Var
 from .request import Request
 from .reverse import reverse
 from .specialise import Typed, parameter

@@ -18,24 +18,19 @@ import numpy as np
 
 from ..primitives import getitem
 from .intervals import static_int
-from .ir import (
+from .ir import Atom, Choice, Node, Origin, Region, Repeat
+from .liveness import IN_PLACE
+from .operands import (
     ArrayType,
-    Atom,
-    Choice,
     Items,
-    Node,
     Operand,
-    Origin,
-    Region,
-    Repeat,
     Slice,
     Type,
     Var,
+    array_type,
     substitute,
-    type_of,
     variables,
 )
-from .liveness import IN_PLACE
 from .trace import Trace
 from .trees import cast
 from .values import known, operand_of, value_of
@@ -95,7 +90,7 @@ class _Versions:
         if node not in self.skip:
             yield rest[-1], writes
         if writes:
-            self.change(first)  # type: ignore[arg-type]
+            self.change(first)
             self.versions.add(node.result)
 
     def change(self, version: Var) -> None:
@@ -109,7 +104,7 @@ class _Versions:
             raise NotElements
         for k, init in enumerate(node.inits):
             if init in self.versions:
-                self.change(init)  # type: ignore[arg-type]
+                self.change(init)
                 self.versions.update(region.params[k] for region in node.regions)
                 self.versions.add(node.results[k])
         for region in node.regions:
@@ -213,7 +208,7 @@ class Elements:
         assert isinstance(wanted, ArrayType)
         origin = replace(origin, spelling="function")
         value = cast(self.trace, value_of(value), wanted, origin)
-        if type_of(value).shape != wanted.shape:  # type: ignore[union-attr]
+        if array_type(value).shape != wanted.shape:
             args = [value_of(value), known(wanted.shape)]
             value = operand_of(self.trace.apply(np.broadcast_to, args, {}, origin))
         return value
@@ -308,7 +303,7 @@ class Elements:
                 *node.results[count:],
             ),
             inits=tuple(inits),
-            span=None if node.span is None else tuple(map(self.now, node.span)),  # type: ignore[arg-type]
+            span=None if node.span is None else tuple(map(self.now, node.span)),
             streams=tuple(map(self.now, node.streams)),
         )
         self.trace.add(new.with_regions(regions))

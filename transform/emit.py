@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .ir import ArrayType, Function, Repeat, Var, walk
+from .ir import Function, Repeat, walk
 from .layout import function_text
 from .module import Module
+from .operands import ArrayType, Var
 
 HELPERS = {
     "place": '''

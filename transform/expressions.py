@@ -12,21 +12,8 @@ import libcst as cst
 import numpy as np
 
 from .errors import RefusedError
-from .ir import (
-    Atom,
-    Block,
-    Branch,
-    Global,
-    Items,
-    Lit,
-    Loop,
-    Name,
-    Operand,
-    Origin,
-    Slice,
-    Star,
-    Statement,
-)
+from .ir import Atom, Block, Branch, Loop, Origin, Statement
+from .operands import Global, Items, Lit, Name, Operand, Slice, Star
 from .parse import FunctionSyntax
 from .scopes import local_names, target_names
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from .affine import Form, Ranges, affine
 from .elements import parts_of
 from .intervals import static_int
-from .ir import ArrayType, Lit, Operand, Repeat, Slice
+from .ir import Repeat
+from .operands import ArrayType, Lit, Operand, Slice
 
 
 @dataclass(frozen=True)

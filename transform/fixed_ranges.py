@@ -19,7 +19,8 @@ import numpy as np
 
 from .affine import Ranges, affine, bounds_of, combined
 from .intervals import static_int
-from .ir import ArrayType, Choice, Lit, Operand, Region, Repeat, Var
+from .ir import Choice, Region, Repeat
+from .operands import ArrayType, Lit, Operand, Var
 from .trace import Trace
 from .values import Array, Value, operand_of, value_of
 

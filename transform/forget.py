@@ -20,21 +20,8 @@ from collections.abc import Iterator, Set
 from dataclasses import replace
 from typing import Any
 
-from .ir import (
-    Atom,
-    Block,
-    Branch,
-    Items,
-    Leave,
-    Lit,
-    Loop,
-    Name,
-    Origin,
-    Return,
-    Slice,
-    Star,
-    While,
-)
+from .ir import Atom, Block, Branch, Leave, Loop, Origin, Return, While
+from .operands import Items, Lit, Name, Slice, Star
 
 Statement = Atom | Branch | Loop | While | Leave | Return
 

@@ -31,21 +31,8 @@ from ..primitives import (
 from .activity import active_variables, refuse_complex
 from .derivative import Context, anchored, name_derivative, primitive_of, strong, tangent_of
 from .errors import NoRuleError
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Function,
-    Items,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Var,
-    type_of,
-    variables,
-)
+from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat
+from .operands import ArrayType, Items, Operand, Var, type_of, variables
 from .trace import Trace
 from .trees import cast, zeros
 from .values import Array, Struct, Value, known, operand_of, value_of

@@ -22,20 +22,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..primitives import add_at, getitem, place, update
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Slice,
-    Var,
-    substitute,
-    type_of,
-)
+from .ir import Atom, Function, Node
 from .lengths import has_unknown
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var, substitute, type_of
 from .trace import Trace
 from .values import operand_of, static_value, value_of
 

@@ -25,23 +25,10 @@ import numpy as np
 
 from ..primitives import add_at, getitem, place
 from .dead import drop_dead
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Origin,
-    Slice,
-    Var,
-    definitions,
-    substitute,
-    type_of,
-)
+from .ir import Atom, Function, Node, Origin, definitions
 from .lengths import has_unknown
 from .liveness import use_counts
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var, substitute, type_of
 from .slices import strides
 from .trace import Trace
 from .values import is_static

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .errors import RefusedError
-from .ir import Lit
+from .operands import Lit
 from .parse import FunctionSyntax
 from .values import Array, Known, Storage, Struct, Value
 

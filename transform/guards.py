@@ -23,20 +23,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..primitives import guard, is_elementwise
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Var,
-    definitions,
-    substitute,
-    variables,
-    walk,
-)
+from .ir import Atom, Function, Node, definitions, walk
+from .operands import Items, Lit, Operand, Var, shape_of, substitute, variables
 
 GUARDED = "guarded"  # the spelling of guards that are for the derivative alone
 Key = tuple[object, bool]  # a test, and the side that counts
@@ -162,11 +150,6 @@ def first_new_axis(atom: Atom) -> int:
     items = axis.items if isinstance(axis, Items) else (axis,)
     values = [o.value if isinstance(o, Lit) else -1 for o in items]
     return min(values) if values else -1
-
-
-def shape_of(operand: Operand) -> tuple[int, ...]:
-    found = operand.type if isinstance(operand, Var) else None
-    return found.shape if isinstance(found, ArrayType) else ()
 
 
 def outside_reads(node: Node) -> Iterator[Var]:

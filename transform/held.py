@@ -22,8 +22,9 @@ from ..primitives import getitem, update
 from .affine import Form, Ranges, affine, combined
 from .elements import WHOLE, Elements, NotElements, Place, accesses, is_number, parts_of
 from .extents import extent_of
-from .ir import ArrayType, Items, Lit, Node, Operand, Origin, Region, Repeat, Slice, Var
+from .ir import Node, Origin, Region, Repeat
 from .liveness import defined_within
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var
 from .sliding import ALL
 from .trace import Trace
 from .values import Value, known, operand_of, value_of

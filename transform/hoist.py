@@ -24,9 +24,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..primitives import getitem
-from .ir import ArrayType, Atom, Function, Node, Repeat, StaticType, Var, walk
+from .ir import Atom, Function, Node, Repeat, walk
 from .lengths import has_unknown
 from .liveness import defined_within
+from .operands import ArrayType, StaticType, Var
 from .tape import RECOMPUTED
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from ..primitives import add_at, astype, getitem, guard, place, solve_transposed, update
 from .barriers import BARRIER
 from .gather import PADDED
-from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .ir import Atom
+from .operands import ArrayType, Items, Lit, Operand, Slice, StaticType, Var, array_type, type_of
 from .result_types import has_window
 from .slices import padding, strides
 from .spell import AND, ATOM, COMPARE, UNARY, Idiom, Speller, Text, is_array
@@ -106,7 +107,7 @@ def _place(speller: Speller, atom: Atom) -> Text:
     if found is not None:
         widths, points = found
         text = speller.operand(value, ATOM if points else 1)
-        if points and value.type.shape == () and speller.target == "numpy":  # type: ignore[union-attr]
+        if points and array_type(value).shape == () and speller.target == "numpy":
             text = (
                 f"[{speller.operand(value, 1)}]"
                 if len(full) == 1
@@ -169,7 +170,7 @@ def _cholesky(speller: Speller, atom: Atom) -> Text:
 def _solve_transposed(speller: Speller, atom: Atom) -> Text:
     """In JAX from the same LU factors as `solve`, which the compiler then shares between the two."""
     a, b = atom.args
-    plain = isinstance(type_of(a), ArrayType) and type_of(a).ndim == 2  # type: ignore[union-attr]
+    plain = isinstance(type_of(a), ArrayType) and array_type(a).ndim == 2
     if speller.target == "jax" and plain:
         module = "jax.scipy.linalg"
         speller.imports.add(module)

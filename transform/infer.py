@@ -22,27 +22,13 @@ from .choices import choose, test_of
 from .errors import BackproseError, NoRuleError, ProgramError, RefusedError, StaticNeededError
 from .frames import Frame, bind
 from .globals import lift
-from .ir import (
-    Atom,
-    Block,
-    Branch,
-    CallSite,
-    Global,
-    Items,
-    Lit,
-    Loop,
-    Name,
-    Operand,
-    Origin,
-    Return,
-    Star,
-    While,
-)
+from .ir import Atom, Block, Branch, CallSite, Loop, Origin, Return, While
 from .iteration import iteration
 from .journal import MISSING, Cell
 from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
 from .lower import Lowered
+from .operands import Global, Items, Lit, Name, Operand, Star
 from .read import read
 from .result_types import axes_of
 from .structure import VALUE

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .ir import Atom, Lit, Node, Operand, Repeat, StaticType, Var, walk
+from .ir import Atom, Node, Repeat, walk
+from .operands import Lit, Operand, StaticType, Var
 
 Interval = tuple[int, int]
 

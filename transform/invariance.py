@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..primitives import NONDIFFERENTIABLE, lookup
-from .ir import ArrayType, Atom, Items, Node, Operand, Var, type_of, variables
+from .ir import Atom, Node
+from .operands import Items, Operand, Var, shape_of, variables
 from .values import is_static, static_value
 
 Labels = tuple[int | None, ...]
@@ -49,7 +50,7 @@ def invariant_shifts(nodes: tuple[Node, ...], output: Operand) -> set[Var]:
 
 
 def _cancels(m: Var, atoms: list[Atom], outputs: set[Var]) -> bool:
-    shape = _shape(m)
+    shape = shape_of(m)
     labels = tuple(None if size == 1 else axis for axis, size in enumerate(shape))
     degrees = {m: Degree(False, 1, labels)}
     try:
@@ -68,11 +69,6 @@ def _cancels(m: Var, atoms: list[Atom], outputs: set[Var]) -> bool:
     except NotInvariant:
         return False
     return not any(v in degrees for v in outputs)
-
-
-def _shape(operand: Operand) -> tuple[int, ...]:
-    found = type_of(operand)
-    return found.shape if isinstance(found, ArrayType) else ()
 
 
 def _degree(atom: Atom, degrees: dict[Var, Degree]) -> Degree:
@@ -98,12 +94,12 @@ def _degree(atom: Atom, degrees: dict[Var, Degree]) -> Degree:
         return _reduced(x, kwargs.get("axis"), bool(kwargs.get("keepdims", False)))
     if op is np.expand_dims:
         axes = static_value(args[1])
-        ndim = len(_shape(atom.result))
+        ndim = len(shape_of(atom.result))
         new = {a % ndim for a in (axes if isinstance(axes, tuple) else (axes,))}
         rest = iter(x.labels)
         return replace(x, labels=tuple(None if k in new else next(rest) for k in range(ndim)))
     if op is np.squeeze:
-        before, axes = _shape(args[0]), kwargs.get("axis")
+        before, axes = shape_of(args[0]), kwargs.get("axis")
         gone = {k for k, size in enumerate(before) if size == 1}
         if axes is not None:
             gone = {a % len(before) for a in (axes if isinstance(axes, tuple) else (axes,))}
@@ -111,7 +107,7 @@ def _degree(atom: Atom, degrees: dict[Var, Degree]) -> Degree:
     if op is np.transpose and not kwargs:
         return replace(x, labels=x.labels[::-1])
     if op is np.broadcast_to:
-        return replace(x, labels=_aligned(x.labels, len(_shape(atom.result))))
+        return replace(x, labels=_aligned(x.labels, len(shape_of(atom.result))))
     raise NotInvariant
 
 
@@ -130,7 +126,7 @@ BINARY = (np.add, np.subtract, np.multiply, np.divide)
 
 
 def _binary(op: object, atom: Atom, found: list[Degree | None]) -> Degree:
-    ndim = len(_shape(atom.result))
+    ndim = len(shape_of(atom.result))
     known = [replace(d, labels=_aligned(d.labels, ndim)) for d in found if d is not None]
     if len({d.labels for d in known}) != 1 or len({d.multiplicative for d in known}) != 1:
         raise NotInvariant

@@ -15,23 +15,18 @@ import numpy as np
 
 from ..primitives import getitem, lookup
 from .errors import BackproseError
-from .ir import (
+from .ir import Atom, Choice, Function, Node, Repeat, walk
+from .operands import (
     FIRST_UNKNOWN,
     ArrayType,
-    Atom,
-    Choice,
-    Function,
     Items,
     ListType,
     Lit,
-    Node,
     Operand,
-    Repeat,
     Slice,
     Var,
     type_of,
     variables,
-    walk,
 )
 from .outline import Outlined
 from .result_types import array_types, elementwise_type, index_type

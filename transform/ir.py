@@ -6,192 +6,12 @@ after it they are `Var`s, each assigned once and typed. A `Block` is a tuple of 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from .errors import Span
-
-# --- types -------------------------------------------------------------------------------------------
-
-
-FIRST_UNKNOWN = 2_000_000_089  # 16 GB of float64 along one axis
-
-
-@dataclass(frozen=True, slots=True)
-class ArrayType:
-    """An array of known shape and dtype. `weak` marks a Python number, which bows to its partner's dtype.
-
-    Sizes from FIRST_UNKNOWN on stand in for lengths that are not known before the function runs (see `lengths`).
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    weak: bool = False
-
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return math.prod(self.shape)
-
-    @property
-    def inexact(self) -> bool:
-        return self.dtype.kind in "fc"
-
-    def __str__(self) -> str:
-        sizes = ("?" if n >= FIRST_UNKNOWN else str(n) for n in self.shape)
-        return f"{self.dtype.name}[{', '.join(sizes)}]"
-
-
-@dataclass(frozen=True, slots=True)
-class StaticType:
-    """A Python value known at transformation time, spelled by an atom (`X.shape[0]`)."""
-
-    value: Any
-
-    def __str__(self) -> str:
-        return f"static {self.value!r}"
-
-
-@dataclass(frozen=True, slots=True)
-class StructType:
-    """A container that the caller passes in (a dict of weights, a list of layers); atoms take it apart."""
-
-    description: str
-
-    def __str__(self) -> str:
-        return self.description
-
-
-@dataclass(frozen=True, slots=True)
-class ListType:
-    """A Python list of values of one type, one for each iteration of a loop."""
-
-    item: Type
-
-    def __str__(self) -> str:
-        return f"list of {self.item}"
-
-
-Type = ArrayType | StaticType | StructType | ListType
-
-# --- operands ----------------------------------------------------------------------------------------
-
-
-@dataclass(eq=False, slots=True)
-class Var:
-    """A value with one definition. Identity is what counts; `hint` is the name it would like to have.
-
-    `depth` says who named it: 0 the differentiated function, deeper an inlined callee, None nobody.
-    `adjoint_of` and `tangent_of` name a value by the one that it belongs to.
-    """
-
-    hint: str
-    type: Type
-    depth: int | None = None
-    adjoint_of: Var | None = None
-    tangent_of: Var | None = None
-
-    def __repr__(self) -> str:
-        return f"<{self.hint}: {self.type}>"
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A local variable or temporary of the untyped form."""
-
-    id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Global:
-    """A dotted path whose root is not local: `np.linalg.norm`."""
-
-    path: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lit:
-    """A literal. `name` is the global constant that it came from, if any.
-
-    Literals are equal where they are written alike: 1 is neither True nor 1.0. Arrays are compared by identity.
-    """
-
-    value: Any
-    name: str | None = None
-
-    def key(self) -> tuple[Any, ...]:
-        value = self.value
-        return type(value), id(value) if isinstance(value, np.ndarray) else repr(value), self.name
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lit) and self.key() == other.key()
-
-    def __hash__(self) -> int:
-        return hash(self.key())
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """A tuple, list or dict display (`keys` for a dict)."""
-
-    kind: str
-    items: tuple[Operand, ...]
-    keys: tuple[Any, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Slice:
-    """`start:stop:step`. `width` is the number of elements where that is known and the bounds are not."""
-
-    start: Operand | None
-    stop: Operand | None
-    step: Operand | None
-    width: int | None = field(default=None, kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Star:
-    """`*x` (or `**x` where `double`) in a call or a display."""
-
-    operand: Operand
-    double: bool = False
-
-
-Operand = Var | Name | Global | Lit | Items | Slice | Star
-
-
-def variables(operand: Operand | None) -> Iterator[Var]:
-    """Every `Var` inside an operand, left to right."""
-    if isinstance(operand, Var):
-        yield operand
-    elif isinstance(operand, Items):
-        for item in operand.items:
-            yield from variables(item)
-    elif isinstance(operand, Slice):
-        for part in (operand.start, operand.stop, operand.step):
-            yield from variables(part)
-
-
-def substitute(operand: Any, change: Callable[[Var], Operand]) -> Any:
-    """The operand with `change` applied to each `Var` in it."""
-    if isinstance(operand, Var):
-        return change(operand)
-    if isinstance(operand, Items):
-        return replace(operand, items=tuple(substitute(item, change) for item in operand.items))
-    if isinstance(operand, Slice):
-        parts = (operand.start, operand.stop, operand.step)
-        return Slice(
-            *(None if p is None else substitute(p, change) for p in parts), width=operand.width
-        )
-    return operand
-
+from .operands import Name, Operand, Var, substitute, variables
 
 # --- statements --------------------------------------------------------------------------------------
 
@@ -468,7 +288,7 @@ class Repeat:
         return replace(
             self,
             inits=tuple(substitute(o, change) for o in self.inits),
-            span=None if self.span is None else tuple(substitute(o, change) for o in self.span),  # type: ignore[arg-type]
+            span=None if self.span is None else tuple(substitute(o, change) for o in self.span),
             streams=tuple(substitute(o, change) for o in self.streams),
             body=self.body.map(change),
             test=None if self.test is None else self.test.map(change),
@@ -512,19 +332,3 @@ class Function:
 
     def with_body(self, body: tuple[Node, ...], output: Operand | None = None) -> Function:
         return replace(self, body=body, output=self.output if output is None else output)
-
-
-def type_of(operand: Operand) -> Type:
-    """The type of a typed operand; Python numbers are weak scalars."""
-    if isinstance(operand, Var):
-        return operand.type
-    if isinstance(operand, Lit):
-        value = operand.value
-        if isinstance(value, np.ndarray | np.generic):
-            return ArrayType(value.shape, value.dtype)
-        if isinstance(value, bool):
-            return ArrayType((), np.dtype(bool))
-        if isinstance(value, int | float | complex):
-            return ArrayType((), np.dtype(type(value)), weak=True)
-        return StaticType(value)
-    return StaticType(operand)

@@ -17,13 +17,8 @@ from .block_parts import (
     tupled,
 )
 from .intervals import static_int, static_length
-from .ir import (
-    Choice,
-    Node,
-    Operand,
-    Repeat,
-    Var,
-)
+from .ir import Choice, Node, Repeat
+from .operands import Operand, Var
 from .spell import AND, PLUS, TIMES
 from .swaps import exchanges
 

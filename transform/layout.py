@@ -17,28 +17,12 @@ from .barriers import COMMENT as BARRIER_COMMENT
 from .block_parts import apart
 from .blocks import control_flow, must_have_lines
 from .idioms import IDIOMS
-from .ir import (
-    ArrayType,
-    Atom,
-    CallSite,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Origin,
-    Repeat,
-    Statement,
-    StaticType,
-    Var,
-    definitions,
-    variables,
-    walk,
-)
+from .ir import Atom, CallSite, Function, Node, Origin, Repeat, Statement, definitions, walk
 from .liveness import IN_PLACE, Families, Interference, use_counts
 from .module import Module
 from .names import Names
 from .numpy_blocks import in_place_lines
+from .operands import ArrayType, Items, Lit, Operand, StaticType, Var, variables
 from .outline import outlined_functions
 from .spell import ATOM, LOWEST, PLUS, TIMES, Speller, Text, literal_text
 from .values import is_static

@@ -17,19 +17,8 @@ import numpy as np
 
 from .affine import Form, Span, affine, bounds_of, combined
 from .errors import BackproseError, RefusedError
-from .ir import (
-    FIRST_UNKNOWN,
-    ArrayType,
-    Function,
-    Items,
-    Lit,
-    Operand,
-    Origin,
-    Type,
-    Var,
-    type_of,
-    walk,
-)
+from .ir import Function, Origin, walk
+from .operands import FIRST_UNKNOWN, ArrayType, Items, Lit, Operand, Type, Var, type_of
 from .values import Array, Known, Value, known, operand_of, value_of
 
 if TYPE_CHECKING:

@@ -25,24 +25,22 @@ from .affine import Form, Ranges, affine
 from .array_rows import moved
 from .errors import BackproseError
 from .guards import GUARDED
-from .ir import (
+from .ir import Atom, Choice, Node, Origin, Region, Repeat, walk
+from .lengths import has_unknown
+from .liveness import defined_within
+from .operands import (
     ArrayType,
-    Atom,
-    Choice,
-    Node,
     Operand,
-    Origin,
-    Region,
-    Repeat,
     StaticType,
     Var,
+    array_type,
+    dtype_of,
+    rank_of,
+    shape_of,
     substitute,
     type_of,
     variables,
-    walk,
 )
-from .lengths import has_unknown
-from .liveness import defined_within
 from .sliding import Walk, plural
 from .trace import Trace
 from .values import Array, Known, Value, known, operand_of, spelled, value_of
@@ -360,8 +358,8 @@ class Lift:
         turned: list[tuple[Var, Var]] = []
         for k, (result, rises) in enumerate(zip(node.results, lifted, strict=True)):
             if rises and k >= count:
-                length, *rest = result.type.shape  # type: ignore[union-attr]
-                inner = Var(result.hint, replace(result.type, shape=tuple(rest)), result.depth)  # type: ignore[type-var]
+                length, *rest = array_type(result).shape
+                inner = Var(result.hint, replace(result.type, shape=tuple(rest)), result.depth)
                 rows = self.fresh(inner, length)
                 turned.append((result, rows))
                 results.append(rows)
@@ -381,7 +379,7 @@ class Lift:
                 inits=tuple(inits),
                 span=None
                 if node.span is None
-                else tuple(substitute(o, self.resolve) for o in span),  # type: ignore[arg-type]
+                else tuple(substitute(o, self.resolve) for o in span),
                 streams=tuple(rows for _, rows in streams),
                 body=body,
             )
@@ -397,17 +395,3 @@ class Lift:
         if isinstance(value, Var) and value.depth is None:
             value.hint = plural(element.hint)
         return self.fresh(element), value
-
-
-def rank_of(operand: Operand) -> int:
-    return len(shape_of(operand))
-
-
-def shape_of(operand: Operand) -> tuple[int, ...]:
-    found = type_of(operand)
-    return found.shape if isinstance(found, ArrayType) else ()
-
-
-def dtype_of(operand: Operand) -> np.dtype | None:
-    found = type_of(operand)
-    return found.dtype if isinstance(found, ArrayType) else None

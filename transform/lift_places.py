@@ -9,9 +9,10 @@ import numpy as np
 from ..primitives import add_at, getitem, update
 from .array_rows import moved, slice_of
 from .elements import parts_of
-from .ir import ArrayType, Atom, Operand, Slice, Var
-from .lift import Lift, NotLifted, rank_of, rule, shape_of
+from .ir import Atom
+from .lift import Lift, NotLifted, rule
 from .nested import index_of, inner_window
+from .operands import ArrayType, Operand, Slice, Var, rank_of, shape_of
 from .sliding import ALL
 from .values import Known, Value, Window, known, operand_of, value_of
 

@@ -10,8 +10,20 @@ import numpy as np
 from ..primitives import astype, guard, is_elementwise, registered
 from .accumulate import SPELLING
 from .array_rows import moved
-from .ir import ArrayType, Atom, Items, Lit, Operand, Var, type_of
-from .lift import Lift, NotLifted, dtype_of, rank_of, rule, shape_of
+from .ir import Atom
+from .lift import Lift, NotLifted, rule
+from .operands import (
+    ArrayType,
+    Items,
+    Lit,
+    Operand,
+    Var,
+    array_type,
+    dtype_of,
+    rank_of,
+    shape_of,
+    type_of,
+)
 from .values import Array, Value, known, operand_of, static_value, struct, value_of
 
 # --- elementwise ---
@@ -187,7 +199,7 @@ def array(lift: Lift, atom: Atom) -> Value:
         raise NotLifted
     dtype = dtype_of(atom.result)
     parts = [
-        p if p.type.dtype == dtype else lift.apply(astype, [p, known(dtype)])  # type: ignore[union-attr]
+        p if array_type(p).dtype == dtype else lift.apply(astype, [p, known(dtype)])
         for p in pieces(lift, items)
     ]
     return lift.apply(np.stack, [struct(list, parts)], {"axis": known(1)})

@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..primitives import add_at, update
-from .ir import Atom, Choice, Function, Node, Operand, Region, Repeat, Var, variables, walk
+from .ir import Atom, Choice, Function, Node, Region, Repeat, walk
+from .operands import Operand, Var, variables
 
 IN_PLACE = (update, add_at)
 

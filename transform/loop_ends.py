@@ -11,19 +11,9 @@ import numpy as np
 
 from .choices import cell_name, cell_operands, link_parts, reached
 from .errors import RefusedError
-from .ir import (
-    ArrayType,
-    Lit,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Var,
-    type_of,
-    variables,
-)
+from .ir import Node, Origin, Region, Repeat
 from .journal import MISSING, Cell
+from .operands import ArrayType, Lit, Operand, Var, type_of, variables
 from .structure import VALUE
 from .trees import (
     Leaf,

@@ -15,23 +15,11 @@ from .affine import affine
 from .choices import cell_name, join_cell, link_parts, reached, test_of
 from .dead import reads
 from .errors import RefusedError
-from .ir import (
-    ArrayType,
-    Atom,
-    Block,
-    Branch,
-    Loop,
-    Name,
-    Operand,
-    Region,
-    Var,
-    While,
-    type_of,
-    variables,
-)
+from .ir import Atom, Block, Branch, Loop, Region, While
 from .iteration import ordinal
 from .journal import MISSING, Cell
 from .loop_ends import Carried, LoopEnd, Walk, is_plain_number, param_variables, unread
+from .operands import ArrayType, Name, Operand, Var, type_of, variables
 from .regions import renamed
 from .trees import (
     Leaf,
@@ -186,14 +174,11 @@ class LoopWalker:
         }
         self.entries = every
         for cell, other in carried.links | together:
-            for one in arrays(params.get(cell)):  # type: ignore[arg-type]
+            for one in arrays(params.get(cell)):
                 others = (
                     [other]
                     if isinstance(other, Storage)
-                    else [
-                        a.storage
-                        for a in arrays(params.get(other))  # type: ignore[arg-type]
-                    ]
+                    else [a.storage for a in arrays(params.get(other))]
                 )
                 for storage in others:
                     link_storages(self.trace, one.storage, storage)

@@ -19,19 +19,8 @@ import libcst as cst
 from .errors import RefusedError
 from .expressions import BINARY, Expressions
 from .forget import forget_dead
-from .ir import (
-    Block,
-    Branch,
-    Items,
-    Leave,
-    Lit,
-    Loop,
-    Name,
-    Operand,
-    Return,
-    Statement,
-    While,
-)
+from .ir import Block, Branch, Leave, Loop, Return, Statement, While
+from .operands import Items, Lit, Name, Operand
 from .parse import FunctionSyntax
 from .scopes import local_names
 from .structure import structure

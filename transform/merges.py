@@ -19,8 +19,9 @@ from dataclasses import replace
 
 from ..primitives import add_at, update
 from .dead import drop_dead
-from .ir import Atom, Function, Lit, Node, Var, definitions
+from .ir import Atom, Function, Node, definitions
 from .liveness import use_counts
+from .operands import Lit, Var
 from .updates import is_selection
 from .views import is_basic
 

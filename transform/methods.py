@@ -9,7 +9,8 @@ import numpy as np
 
 from ..primitives import METHODS, getitem
 from .errors import ProgramError, RefusedError
-from .ir import ArrayType, Origin
+from .ir import Origin
+from .operands import ArrayType
 from .updates import append, filled
 from .values import Array, Known, Method, Struct, Value, known, struct
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .errors import RefusedError
-from .ir import Function, Items, Lit, Node, Operand, Slice, walk
+from .ir import Function, Node, walk
 from .names import RESERVED
+from .operands import Items, Lit, Operand, Slice
 from .outline import Outlined, outlined_functions
 
 

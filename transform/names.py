@@ -6,7 +6,7 @@ import keyword
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 
-from .ir import Var
+from .operands import Var
 
 # What emitted code refers to by itself; no variable may hide it.
 MODULES = frozenset(("np", "jnp", "jax", "lax", "math", "scipy", "place"))

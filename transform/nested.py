@@ -20,8 +20,9 @@ from .array_rows import slice_of
 from .dead import drop_dead
 from .elements import parts_of
 from .intervals import static_int
-from .ir import ArrayType, Atom, Function, Items, Lit, Node, Operand, Slice, Var, definitions
+from .ir import Atom, Function, Node, definitions
 from .liveness import IN_PLACE, use_counts
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var, array_type
 from .sliding import ALL
 
 
@@ -117,7 +118,7 @@ def _at_once(atom: Atom, atoms: Mapping[Var, Atom], uses: Counter[Var]) -> Atom:
         return atom
     assert isinstance(base, Var) and isinstance(base.type, ArrayType)
     outer = parts_of(index, base.type.ndim)
-    inner = parts_of(place, window.type.ndim)  # type: ignore[union-attr]
+    inner = parts_of(place, array_type(window).ndim)
     if outer is None or inner is None or not all(isinstance(p, Slice) for p in outer):
         return atom
     found = composed(base.type.shape, outer, inner)

@@ -9,25 +9,10 @@ import numpy as np
 from ..primitives import add_at, lookup
 from .block_parts import INDENT, LINE, around, assignments, node_uses_index, operands
 from .intervals import static_int, static_length
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Items,
-    ListType,
-    Lit,
-    Node,
-    Operand,
-    Region,
-    Repeat,
-    Slice,
-    Var,
-    type_of,
-    variables,
-    walk,
-)
+from .ir import Atom, Choice, Node, Region, Repeat, walk
 from .lengths import has_unknown
 from .liveness import IN_PLACE
+from .operands import ArrayType, Items, ListType, Lit, Operand, Slice, Var, type_of, variables
 from .result_types import mask_of
 from .spell import ATOM, PLUS, TIMES
 

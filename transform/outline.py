@@ -9,18 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from .ir import (
-    ArrayType,
-    Atom,
-    CallSite,
-    Function,
-    Node,
-    Operand,
-    Var,
-    substitute,
-    variables,
-    walk,
-)
+from .ir import Atom, CallSite, Function, Node, walk
+from .operands import ArrayType, Operand, Var, substitute, variables
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from .errors import RefusedError
-from .ir import Items, Operand, Origin, Slice, StaticType, Var, variables
+from .ir import Origin
+from .operands import Items, Operand, Slice, StaticType, Var, variables
 from .values import Array, static_value
 
 TRIES = 256  # with numbers for what is not known

@@ -19,22 +19,9 @@ from dataclasses import replace
 import numpy as np
 
 from ..primitives import getitem, lookup
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Function,
-    Lit,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Var,
-    variables,
-    walk,
-)
+from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
 from .liveness import IN_PLACE, Interference
+from .operands import ArrayType, Lit, Operand, Var, variables
 
 ROUNDS = 50
 READ_ONLY = (np.broadcast_to, np.diag)  # NumPy's result refuses to be written into

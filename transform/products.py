@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from .ir import ArrayType, Atom, Lit, Node, Operand, Var, type_of
+from .ir import Atom, Node
+from .operands import ArrayType, Lit, Operand, Var, type_of
 from .rewrites import operation
 from .trace import Trace
 from .values import Value, known, operand_of, value_of

@@ -22,21 +22,8 @@ import numpy as np
 from ..primitives import astype, lookup
 from .abstract import abstract_call
 from .errors import BackproseError
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Region,
-    Repeat,
-    Slice,
-    StaticType,
-    Var,
-    type_of,
-)
+from .ir import Atom, Function, Node, Region, Repeat
+from .operands import ArrayType, Items, Lit, Operand, Slice, StaticType, Var, array_type, type_of
 from .result_types import jax_of
 
 
@@ -73,7 +60,7 @@ class _Promotion:
         if arrays and atom.origin.spelling != "path" and not self.agrees(atom):
             atom = self.cast_operands(atom, _computing_dtype(atom))
             found = self.types(atom)
-            if found is not None and found[0].dtype != arrays[0].type.dtype:  # type: ignore[union-attr]
+            if found is not None and found[0].dtype != array_type(arrays[0]).dtype:
                 self.cast_result(atom)
                 return
         self.atoms.append(atom)

@@ -29,8 +29,9 @@ from ..primitives import add_at, getitem, update
 from .affine import Ranges
 from .elements import NotElements, accesses
 from .extents import apart, extent_of
-from .ir import ArrayType, Atom, Function, Lit, Node, Operand, Repeat, Var, definitions, variables
+from .ir import Atom, Function, Node, Repeat, definitions
 from .liveness import IN_PLACE
+from .operands import ArrayType, Lit, Operand, Var, variables
 
 
 def put_back(function: Function) -> Function:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .errors import ProgramError
-from .ir import ArrayType, Items, Lit, Operand, Var
+from .operands import ArrayType, Items, Lit, Operand, Var
 
 
 def index_parts(index: Operand, shape: tuple[int, ...]) -> Iterator[tuple[Var, int]]:

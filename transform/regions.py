@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .ir import Atom, Node, Region, Repeat, Var, substitute
+from .ir import Atom, Node, Region, Repeat
+from .operands import Var, substitute
 
 
 def renamed(region: Region) -> Region:

@@ -23,20 +23,10 @@ from .affine import Ranges
 from .elements import NotElements, accesses, is_number, parts_of
 from .extents import Extent, apart, extent_of, stays_behind
 from .intervals import Intervals
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Node,
-    Operand,
-    Region,
-    Repeat,
-    Var,
-    definitions,
-    walk,
-)
+from .ir import Atom, Function, Node, Region, Repeat, definitions, walk
 from .lengths import has_unknown
 from .liveness import IN_PLACE
+from .operands import ArrayType, Operand, Var
 from .regions import copy_of
 
 
@@ -73,7 +63,7 @@ class _Reread:
         for k, node in enumerate(nodes):
             if isinstance(node, Atom):
                 if node.op in IN_PLACE and node.args[0] in carries:
-                    carries[node.result] = carries[node.args[0]]  # type: ignore[index]
+                    carries[node.result] = carries[node.args[0]]
                 continue
             if node.key is None or node.origin.part != "primal":
                 continue

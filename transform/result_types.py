@@ -13,7 +13,7 @@ import numpy as np
 from ..primitives import Primitive, add_at, array_params, jax_twin, name_of, place, update
 from .abstract import abstract_call
 from .errors import ProgramError, RefusedError
-from .ir import FIRST_UNKNOWN, ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
+from .operands import FIRST_UNKNOWN, ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
 from .values import spelled, static_value
 
 Selected = Callable[[Operand, int], int]

@@ -26,25 +26,10 @@ from .activity import active_variables, refuse_complex
 from .derivative import Context, adjoint_of, anchored, name_derivative, primitive_of, strong
 from .errors import NoRuleError
 from .invariance import invariant_shifts
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Var,
-    type_of,
-    variables,
-    walk,
-)
+from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
 from .lengths import has_unknown
 from .liveness import defined_within
+from .operands import ArrayType, Items, Lit, Operand, Var, array_type, type_of, variables
 from .slices import collect
 from .trace import Trace
 from .trees import cast, zeros
@@ -209,7 +194,7 @@ class _Reverse:
         with trace.region() as nodes:
             params = [adjoint_of(param) for _, _, param, _ in carries]
             sums = {v: adjoint_of(v) for v in read}
-            elements = [Var("seed", strong(type_of(output))) for _, _, output in streams]  # type: ignore[arg-type]
+            elements = [Var("seed", strong(type_of(output))) for _, _, output in streams]
             for (_, _, _, output), param in zip(carries, params, strict=True):
                 inner.contribute(output, Array(param), origin)
             for (_, _, output), element in zip(streams, elements, strict=True):
@@ -228,7 +213,7 @@ class _Reverse:
         results = [adjoint_of(init) if isinstance(init, Var) else Var("t", p.type)
                    for (_, init, _, _), p in zip(carries, params, strict=True)]  # fmt: skip
         totals = [adjoint_of(v) for v in added]
-        stacked = [Var(f"d{p.hint}s", strong(type_of(a))) for p, a in given]  # type: ignore[arg-type]
+        stacked = [Var(f"d{p.hint}s", strong(type_of(a))) for p, a in given]
         index = None if node.index is None else replace_var(node.index)
         trace.add(
             Repeat(
@@ -361,7 +346,7 @@ def hoistable(trace: Trace, v: Var, value: Value, inside: Set[Var]) -> Atom | No
     atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
     if atom is None or atom.op is not place or not isinstance(atom.args[0], Var | Lit):
         return None
-    if type_of(atom.result).shape != type_of(v).shape:  # type: ignore[union-attr]
+    if array_type(atom.result).shape != array_type(v).shape:
         return None
     if has_unknown(type_of(atom.args[0])):  # as large as the array itself, in compiled code
         return None

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .ir import Atom, Lit, Operand, StaticType, Var, type_of
+from .ir import Atom
+from .operands import Lit, Operand, StaticType, Var, type_of
 from .trace import Trace
 from .values import Known, Value, operand_of, value_of
 

@@ -20,22 +20,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..primitives import add_at, is_elementwise
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Lit,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Var,
-    type_of,
-    variables,
-)
+from .ir import Atom, Choice, Node, Origin, Region, Repeat
 from .lift import NotLifted
 from .liveness import defined_within
+from .operands import ArrayType, Lit, Operand, Var, type_of, variables
 from .trace import Trace
 from .values import operand_of, value_of
 
@@ -135,7 +123,7 @@ class Sums:
     def is_branch_of_sums(self, operand: Operand) -> bool:
         for node in self.node.body.body:
             if isinstance(node, Choice) and operand in node.results:
-                position = node.results.index(operand)  # type: ignore[arg-type]
+                position = node.results.index(operand)
                 return any(self.leads(region.outputs[position]) for region in node.regions)
         return False
 

@@ -16,8 +16,9 @@ import numpy as np
 
 from ..primitives import getitem, update
 from .checkpoints import Replay, integer
-from .ir import ListType, Lit, Operand, Region, Repeat, Var
+from .ir import Region, Repeat
 from .lengths import has_unknown
+from .operands import ListType, Lit, Operand, Var, array_type
 from .trace import Trace
 from .trees import zeros
 from .values import Array, Value, known, operand_of, value_of
@@ -40,7 +41,9 @@ def plan_for(checkpoint: str | int | None, length: int, needed: Sequence[Var]) -
     if any(isinstance(v.type, ListType) or has_unknown(v.type) for v in needed) or length < 4:
         return None
     if checkpoint is None:
-        bytes_saved = length * sum(v.type.size * v.type.dtype.itemsize for v in needed)  # type: ignore[union-attr]
+        bytes_saved = length * sum(
+            array_type(v).size * array_type(v).dtype.itemsize for v in needed
+        )
         checkpoint = "sqrt" if bytes_saved > BUDGET else "all"
     if checkpoint == "all":
         return None

@@ -22,9 +22,10 @@ import numpy as np
 from ..primitives import astype, getitem
 from ..primitives.elementwise import COMPARISONS
 from .intervals import static_int
-from .ir import ArrayType, Atom, Choice, Function, Lit, Node, Operand, StaticType, Var, substitute
+from .ir import Atom, Choice, Function, Node
 from .lengths import has_unknown
 from .liveness import defined_within
+from .operands import ArrayType, Lit, Operand, StaticType, Var, substitute
 
 CHEAP = (
     np.add,

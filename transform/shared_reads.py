@@ -19,7 +19,8 @@ from dataclasses import replace
 
 from ..primitives import getitem
 from .elements import named_after
-from .ir import Atom, Node, Operand, Region, Var, substitute
+from .ir import Atom, Node, Region
+from .operands import Operand, Var, substitute
 
 
 def share_reads(nodes: Sequence[Node]) -> tuple[tuple[Node, ...], dict[Var, Operand]]:

@@ -5,30 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .ir import (
-    Atom,
-    Block,
-    Branch,
-    Choice,
-    Function,
-    Global,
-    Items,
-    Lit,
-    Loop,
-    Name,
-    Node,
-    Operand,
-    Region,
-    Repeat,
-    Return,
-    Slice,
-    Star,
-    Var,
-    While,
-    variables,
-)
+from .ir import Atom, Block, Branch, Choice, Function, Loop, Node, Region, Repeat, Return, While
 from .lower import Lowered
 from .names import Names
+from .operands import Global, Items, Lit, Name, Operand, Slice, Star, Var, variables
 
 
 def show_lowered(lowered: Lowered) -> str:

@@ -15,26 +15,21 @@ import numpy as np
 from ..primitives import getitem, place, solve_transposed, update
 from .broadcasts import BROADCAST_RULES
 from .dead import drop_dead
-from .ir import (
+from .ir import Atom, Choice, Function, Node, Region, Repeat, walk
+from .liveness import use_counts
+from .operands import (
     ArrayType,
-    Atom,
-    Choice,
-    Function,
     Items,
     Lit,
-    Node,
     Operand,
-    Region,
-    Repeat,
     Slice,
     StaticType,
     Var,
+    array_type,
     substitute,
     type_of,
     variables,
-    walk,
 )
-from .liveness import use_counts
 from .products import product
 from .rewrites import is_number, operation, rewrite
 from .sizes import spell_sizes
@@ -272,7 +267,7 @@ def number_as_it_is(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> 
 
 def inverse_at_hand(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
     """Solving with a matrix whose inverse is needed anyway (as in the adjoint of `slogdet`) is a product."""
-    if atom.op is not solve_transposed or type_of(atom.args[0]).ndim != 2:  # type: ignore[union-attr]
+    if atom.op is not solve_transposed or array_type(atom.args[0]).ndim != 2:
         return None
     atoms = (a for a in trace.atoms if isinstance(a, Atom))
     inverse = next((a for a in atoms if a.op is np.linalg.inv and a.args[0] is atom.args[0]), None)

@@ -26,8 +26,9 @@ import numpy as np
 
 from ..primitives import add_at, place
 from .dead import drop_dead
-from .ir import Atom, Choice, Function, Lit, Node, Operand, Region, Var, substitute
+from .ir import Atom, Choice, Function, Node, Region
 from .liveness import use_counts
+from .operands import Lit, Operand, Var, substitute
 
 ADDS = (add_at, np.add, np.subtract)
 

@@ -9,21 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..primitives import ELEMENTWISE, SCALED, getitem, lookup
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Items,
-    Lit,
-    Node,
-    Operand,
-    Region,
-    StaticType,
-    Var,
-    definitions,
-    substitute,
-    variables,
-)
+from .ir import Atom, Function, Node, Region, definitions
+from .operands import ArrayType, Items, Lit, Operand, StaticType, Var, substitute, variables
 from .trace import Trace
 from .values import Known, is_static, static_value, value_of
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from ..primitives import add_at, place, update
 from .derivative import Context
-from .ir import ArrayType, Atom, Items, Lit, Operand, Origin, Slice, Var
+from .ir import Atom, Origin
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var
 from .values import Array, Struct, Value, is_static, known, static_value, value_of
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from .affine import affine
 from .elements import is_number, parts_of
 from .intervals import static_int
-from .ir import ArrayType, Atom, Items, Lit, Operand, Repeat, Slice, Var
+from .ir import Atom, Repeat
+from .operands import ArrayType, Items, Lit, Operand, Slice, Var
 from .trace import Trace
 from .values import Known, known, operand_of, value_of
 
@@ -45,7 +46,7 @@ def ascending(trace: Trace, node: Repeat, count: int) -> Repeat:
         span = (*map(operand_of, ends), Lit(1))
     else:
         span = (Lit(places[-1]), Lit(places[0] + 1), Lit(-step))
-    return replace(node, span=span, backwards=not node.backwards)  # type: ignore[arg-type]
+    return replace(node, span=span, backwards=not node.backwards)
 
 
 def known_of(operand: Operand) -> Known:

@@ -12,9 +12,10 @@ from .arguments import ArraySpec, Spec, StaticSpec
 from .errors import RefusedError
 from .frames import Frame
 from .infer import Interpreter
-from .ir import ArrayType, Function, Lit, Operand, Origin, StaticType, StructType, Var
+from .ir import Function, Origin
 from .lengths import has_unknown
 from .lower import Lowered
+from .operands import ArrayType, Lit, Operand, StaticType, StructType, Var
 from .spell import literal_text
 from .trace import Trace, is_plain
 from .values import Array, Known, Storage, Struct, Value, operand_of, struct

@@ -17,7 +17,8 @@ from ..primitives import (
     name_of,
 )
 from ..primitives.fallback import JaxDerivative
-from .ir import ArrayType, Atom, Items, Lit, Operand, Slice, StaticType, Var
+from .ir import Atom
+from .operands import ArrayType, Items, Lit, Operand, Slice, StaticType, Var
 from .outline import Outlined
 
 ATOM, POWER, UNARY, TIMES, PLUS, SHIFT, AND, XOR, OR, COMPARE, LOWEST = (

@@ -7,8 +7,9 @@ from dataclasses import replace
 from .affine import affine
 from .array_rows import named_rows, rows_of
 from .elements import is_number, named_after, parts_of
-from .ir import ArrayType, Atom, Items, Operand, Var, variables
+from .ir import Atom
 from .lengths import has_unknown
+from .operands import ArrayType, Items, Operand, Var, variables
 from .sliding import ALL, Along, Walk, Window, element_name
 from .trace import Trace
 

@@ -28,8 +28,9 @@ from .dead import drop_dead
 from .elements import Elements, NotElements, accesses, hint_of
 from .held import held_apart
 from .intervals import static_int, static_length
-from .ir import ArrayType, Atom, Function, Node, Operand, Region, Repeat, Var, definitions, walk
+from .ir import Atom, Function, Node, Region, Repeat, definitions, walk
 from .liveness import defined_within
+from .operands import ArrayType, Operand, Var
 from .shared_reads import share_reads
 from .sliding import Along, Walk, Window, ascending, element_name, plural
 from .stream_reads import StreamReads

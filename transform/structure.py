@@ -24,7 +24,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from .ir import Atom, Block, Branch, Leave, Lit, Loop, Name, Origin, Return, While
+from .ir import Atom, Block, Branch, Leave, Loop, Origin, Return, While
+from .operands import Lit, Name
 
 VALUE, RETURNED = Name("%return"), Name("returned%")
 

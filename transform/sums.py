@@ -16,7 +16,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from .ir import ArrayType, Atom, Lit, Operand, Var, type_of
+from .ir import Atom
+from .operands import ArrayType, Lit, Operand, Var, type_of
 from .products import Factors, cost, flatten, is_derivative, scalar_size, write
 from .rewrites import operation
 from .trace import Trace

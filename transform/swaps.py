@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .ir import ArrayType, Atom, Choice, Node, Repeat, Var, walk
+from .ir import Atom, Choice, Node, Repeat, walk
 from .liveness import IN_PLACE
+from .operands import ArrayType, Var
 
 LARGEST = 100  # statements of an iteration that is written out twice by XLA
 

@@ -31,25 +31,20 @@ import numpy as np
 from ..primitives import getitem, update
 from .checkpoints import replayed
 from .intervals import Intervals, static_length
-from .ir import (
+from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
+from .lengths import has_unknown, is_unknown
+from .operands import (
     ArrayType,
-    Atom,
-    Choice,
-    Function,
     ListType,
     Lit,
-    Node,
     Operand,
-    Origin,
-    Region,
-    Repeat,
     StaticType,
     Type,
     Var,
+    array_type,
+    size_of,
     type_of,
-    walk,
 )
-from .lengths import has_unknown, is_unknown
 from .options import LoopOptions
 from .segments import in_segments, plan_for
 from .trace import Trace
@@ -403,7 +398,7 @@ class _Tapes:
                 and isinstance(atom.args[0], Var)
                 and not self.paths.get(atom.args[0])
             )
-            if not (outer or atom.op in CHEAP and u.type.shape == ()):  # type: ignore[union-attr]
+            if not (outer or atom.op in CHEAP and array_type(u).shape == ()):
                 return False
             if not all(visit(w) for w in atom.variables()):
                 return False
@@ -534,10 +529,6 @@ def kept_anyway(loop: Repeat, v: Var, wanted: Type) -> Var | None:
     return None
 
 
-def size_of(v: Var) -> int:
-    return v.type.size if isinstance(v.type, ArrayType) else 0
-
-
 def rows_of(v: Var, length: int) -> Type:
     """The type of an array with a value for each iteration."""
     if not isinstance(v.type, ArrayType):
@@ -561,7 +552,7 @@ def with_carries(
         test = replace(test, params=(*test.params, *(Var(p.hint, p.type) for p in params)))  # type: ignore[union-attr]
     return replace(
         node,
-        results=(*node.results[:count], *results, *node.results[count:]),  # type: ignore[arg-type]
+        results=(*node.results[:count], *results, *node.results[count:]),
         inits=(*node.inits, *inits),
         body=body,
         test=test,

@@ -22,24 +22,20 @@ from ..primitives import (
     update,
 )
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
-from .ir import (
+from .ir import Atom, CallSite, Node, Origin, definitions
+from .journal import Journal
+from .lengths import Lengths, has_unknown, is_unknown, without_stand_ins
+from .operands import (
     FIRST_UNKNOWN,
     ArrayType,
-    Atom,
-    CallSite,
     Items,
     Lit,
-    Node,
     Operand,
-    Origin,
     Slice,
     StaticType,
     Var,
-    definitions,
-    type_of,
+    array_type,
 )
-from .journal import Journal
-from .lengths import Lengths, has_unknown, is_unknown, without_stand_ins
 from .ranges import check_known, index_parts
 from .result_types import axes_of, mask_of, python_operator, result_type
 from .values import (
@@ -276,7 +272,7 @@ class Trace:
         if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
             self.note_contents(result, op, [*map(settled, args)], kwargs)
         if op in (getitem, update, add_at):
-            shape = type_of(positional[0]).shape  # type: ignore[union-attr]
+            shape = array_type(positional[0]).shape
             check_known(positional[-1], shape, self.contents)
             self.indexed += index_parts(positional[-1], shape)
         if isinstance(result, Array):
@@ -407,7 +403,7 @@ class Trace:
             return Array(var, scalar=types.ndim == 0)
         variables = tuple(Var(TEMPORARY, t) for t in types)
         self.add(Atom(variables, op, args, kwargs, origin))
-        return Struct(type(types), [Array(v, scalar=v.type.ndim == 0) for v in variables])  # type: ignore[union-attr]
+        return Struct(type(types), [Array(v, scalar=array_type(v).ndim == 0) for v in variables])
 
     def array_like(self, value: Value, origin: Origin) -> Value:
         """NumPy takes lists of numbers for arrays; so do we, by an explicit `np.array`."""

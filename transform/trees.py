@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .ir import ArrayType, Lit, Operand, Origin, Var, type_of
+from .ir import Origin
 from .journal import MISSING
 from .lengths import has_unknown
+from .operands import ArrayType, Lit, Operand, Var, type_of
 from .trace import Trace
 from .values import Array, Known, Opaque, Struct, Unset, Value, known, operand_of, struct
 

@@ -9,7 +9,8 @@ import numpy as np
 from ..primitives import add_at, getitem
 from ..primitives import update as element_update
 from .errors import ProgramError, RefusedError, StaticNeededError
-from .ir import Items, Operand, Origin, Var
+from .ir import Origin
+from .operands import Items, Operand, Var
 from .overlaps import check_overlap
 from .result_types import broadcast_shapes, mask_of
 from .trace import Trace

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from .errors import RefusedError, Span
-from .ir import ArrayType, Atom, Items, Lit, Operand, Origin, Slice, StaticType, Type, Var, type_of
+from .ir import Atom, Origin
 from .journal import Cell, Journal, birth
 from .lower import Lowered
+from .operands import ArrayType, Items, Lit, Operand, Slice, StaticType, Type, Var, type_of
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -30,27 +30,12 @@ from .elements import parts_of
 from .errors import BackproseError
 from .fixed_ranges import over_widest_range
 from .intervals import static_int, static_length
-from .ir import (
-    ArrayType,
-    Atom,
-    Function,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Slice,
-    Statement,
-    Var,
-    definitions,
-    substitute,
-    type_of,
-    walk,
-)
+from .ir import Atom, Function, Node, Origin, Region, Repeat, Statement, definitions, walk
 from .lengths import has_unknown
-from .lift import Lift, NotLifted, dtype_of, rank_of, shape_of
+from .lift import Lift, NotLifted
 from .lift_rules import is_zero, turned
 from .nested import index_of, join_windows
+from .operands import Operand, Slice, Var, dtype_of, rank_of, shape_of, size_of, substitute
 from .options import LoopOptions
 from .running_sums import Sums, Term
 from .sliding import ALL, Walk
@@ -312,11 +297,6 @@ def too_large(nodes: Sequence[Node], node: Repeat) -> bool:
     around = [size_of(v) for v in (*read, *node.results)]
     most = max(SMALL, LARGER * max(around, default=0))
     return any(size_of(v) > most for n in walk(nodes) for v in n.results)
-
-
-def size_of(operand: Operand) -> int:
-    found = type_of(operand)
-    return found.size if isinstance(found, ArrayType) else 0
 
 
 def _renamed(node: Node, names: dict[Var, Var]) -> Node:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..primitives import astype, getitem, update
-from .ir import Atom, Items, Lit, Operand, Origin, Slice, StaticType, Var, type_of
+from .ir import Atom, Origin
+from .operands import Items, Lit, Operand, Slice, StaticType, Var, array_type
 from .values import Array, View, known, static_value, value_of
 
 if TYPE_CHECKING:
@@ -67,7 +68,11 @@ def is_basic(index: Operand) -> bool:
             continue
         if isinstance(item, Lit) and not isinstance(item.value, np.ndarray | list | bool):
             continue
-        if isinstance(item, Var) and type_of(item).shape == () and type_of(item).dtype.kind in "iu":  # type: ignore[union-attr]
+        if (
+            isinstance(item, Var)
+            and array_type(item).shape == ()
+            and array_type(item).dtype.kind in "iu"
+        ):
             continue
         return False
     return True

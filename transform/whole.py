@@ -24,24 +24,9 @@ from ..primitives import add_at, getitem, place, update
 from . import whole_axes, whole_reductions  # noqa: F401  # their rules
 from .affine import Form, affine, difference
 from .errors import BackproseError, RefusedError
-from .ir import (
-    ArrayType,
-    Atom,
-    Choice,
-    Function,
-    Items,
-    Node,
-    Operand,
-    Origin,
-    Region,
-    Repeat,
-    Slice,
-    Var,
-    substitute,
-    type_of,
-    walk,
-)
+from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
 from .lengths import has_unknown, is_unknown
+from .operands import ArrayType, Items, Operand, Slice, Var, array_type, substitute, type_of
 from .parts import Part, Whole
 from .result_types import mask_of
 from .trace import Trace
@@ -177,7 +162,7 @@ class Wholes:
             regions.append(Region(params, tuple(nodes), outputs))
         results = tuple(self.fresh(r) for r in node.results)
         new = node.with_regions(regions)
-        self.trace.add(replace(new, results=results, inits=inits, streams=streams, span=span))  # type: ignore[arg-type]
+        self.trace.add(replace(new, results=results, inits=inits, streams=streams, span=span))
         self.introduce(node.results, results, node.origin)
 
     def fresh(self, v: Var) -> Var:
@@ -246,7 +231,7 @@ class Wholes:
                 origin.span,
                 "use one mask for both",
             )
-        ndim = whole.value.type.ndim  # type: ignore[union-attr]
+        ndim = array_type(whole.value).ndim
         shift = self.minus(wanted.start, part.start, origin)
         if part.size == wanted.size:
             along: list[Value] = [known(axis)] if ndim > 1 else []
@@ -296,7 +281,7 @@ class Wholes:
         operator = replace(origin, spelling="operator")
         if part.mask is not None:
             mask = part.mask
-            if mask.type.ndim > 1:  # type: ignore[union-attr]
+            if array_type(mask).ndim > 1:
                 mask = self.apply(np.ravel, [mask], {}, origin)
         else:
             places = self.apply(

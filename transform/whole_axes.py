@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .ir import Atom, Items, Operand, Origin
+from .ir import Atom, Origin
 from .lengths import is_unknown
+from .operands import Items, Operand, array_type
 from .parts import Part, Whole
 from .values import Known, Struct, Value, known, static_value, struct
 from .whole_reductions import reduced_axes
@@ -38,7 +39,7 @@ def rearranged(step: Wholes, atom: Atom, where: Sequence[int]) -> Whole:
 
 def positions(atom: Atom) -> list[int]:
     """The axes after an operation that only moves, adds or removes axes, each by its place before; -1 for a new one."""
-    before = atom.args[0].type.shape  # type: ignore[union-attr]
+    before = array_type(atom.args[0]).shape
     stand_in = np.empty(tuple(range(2, 2 + len(before))), np.int8)  # sizes that tell the axes
     if atom.op is np.squeeze:
         stand_in = np.empty([1 if n == 1 else k + 2 for k, n in enumerate(before)], np.int8)
@@ -102,7 +103,7 @@ def broadcast_to(step: Wholes, atom: Atom) -> Whole:
 @rule(np.reshape, np.ravel)
 def reshape(step: Wholes, atom: Atom) -> Whole:
     x = step.whole(atom.args[0])
-    before, after = atom.args[0].type.shape, atom.result.type.shape  # type: ignore[union-attr]
+    before, after = array_type(atom.args[0]).shape, array_type(atom.result).shape
     parts: dict[int, Part] = {}
     for axis, size in enumerate(after):
         if is_unknown(size):

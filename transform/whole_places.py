@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..primitives import add_at, getitem, place, update
-from .ir import Atom, Items, Lit, Operand, Origin, Slice
+from .ir import Atom, Origin
 from .lengths import is_unknown
+from .operands import Items, Lit, Operand, Slice, array_type
 from .parts import Part, Whole
 from .result_types import axes_of, mask_of
 from .values import Array, Known, Value, known, operand_of, static_value, struct
@@ -61,7 +62,7 @@ class Place:
     ) -> tuple[int, int]:
         """Read the item for one axis; the next axis, and the next one of the result."""
         step, part = self.step, whole.parts.get(axis)
-        size = whole.value.type.shape[axis]  # type: ignore[union-attr]
+        size = array_type(whole.value).shape[axis]
         static = None if operand is None else _static(operand)
         if operand is None or isinstance(static, slice) and static == slice(None):
             self.items.append(None)
@@ -75,7 +76,7 @@ class Place:
             if part is not None:
                 chosen = self.within(part, step.whole(operand))
             self.items += [None] * mask.ndim
-            self.parts[result] = Part(number, chosen.type.size, mask=chosen)  # type: ignore[union-attr]
+            self.parts[result] = Part(number, array_type(chosen).size, mask=chosen)
             if mask.ndim > 1:
                 self.flat[result] = mask.ndim
             return axis + mask.ndim, result + mask.ndim
@@ -217,7 +218,7 @@ def getitem_of(step: Wholes, value: Value, items: Sequence[Value | None], origin
         items = items[:-1]
     full = Known(slice(None), Slice(None, None, None))
     index = [full if i is None else i for i in items]
-    one = index[0] if len(index) == 1 else struct(tuple, index)  # type: ignore[arg-type]
+    one = index[0] if len(index) == 1 else struct(tuple, index)
     return step.apply(getitem, [value, one], {}, replace(origin, spelling="operator"))
 
 
@@ -264,14 +265,14 @@ def written(
     if test is not None:
         value = step.apply(np.where, [test, value, known(0) if adds else old], {}, function)
     if found.is_whole:
-        if to_zeros and value.type.shape == x.value.type.shape:  # type: ignore[union-attr]
+        if to_zeros and array_type(value).shape == array_type(x.value).shape:
             pass
         elif adds:
             value = step.apply(np.add, [x.value, value], {}, replace(origin, spelling="operator"))
         elif test is None:
             value = step.apply(np.broadcast_to, [value, known(old.type.shape)], {}, function)
-        if value.type.dtype != x.value.type.dtype:  # type: ignore[union-attr]
-            value = step.trace.cast(value, x.value.type.dtype, function)  # type: ignore[union-attr]
+        if array_type(value).dtype != array_type(x.value).dtype:
+            value = step.trace.cast(value, array_type(x.value).dtype, function)  # type: ignore[arg-type]
         return Whole(value, x.parts)
     items = list(found.items)
     while items and items[-1] is None:
@@ -279,7 +280,7 @@ def written(
     full = Known(slice(None), Slice(None, None, None))
     index_value = struct(tuple, [full if i is None else i for i in items])
     if len(items) == 1:
-        index_value = items[0]  # type: ignore[assignment]
+        index_value = items[0]
     op = add_at if adds else update
     return Whole(step.apply(op, [x.value, value, index_value], {}, origin), x.parts)  # type: ignore[list-item]
 

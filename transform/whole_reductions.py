@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .ir import Atom, Origin
+from .operands import array_type
 from .parts import Part, Whole
 from .values import Known, Value, known
 from .whole_rules import (
@@ -59,7 +60,7 @@ def filled_with(op: Any, dtype: np.dtype) -> Any:
 def reduction(step: Wholes, atom: Atom) -> Whole:
     x = step.whole(atom.args[0])
     axes = reduced_axes(atom, ndim(x.value))
-    fill = filled_with(atom.op, x.value.type.dtype)  # type: ignore[union-attr]
+    fill = filled_with(atom.op, array_type(x.value).dtype)
     value = step.masked(x, axes, fill, atom.origin)
     rest = [step.value(a) for a in atom.args[1:]]
     result = step.apply(atom.op, [value, *rest], keywords(step, atom), atom.origin)
@@ -71,7 +72,11 @@ def number_of(step: Wholes, x: Whole, axes: Sequence[int], origin: Origin) -> Va
     total: Value = known(1)
     for axis in axes:
         part = x.parts.get(axis)
-        size = known(x.value.type.shape[axis]) if part is None else step.count(part.number, origin)  # type: ignore[union-attr]
+        size = (
+            known(array_type(x.value).shape[axis])
+            if part is None
+            else step.count(part.number, origin)
+        )
         if isinstance(total, Known) and total.value == 1:
             total = size
         elif isinstance(total, Known) and isinstance(size, Known):
@@ -126,7 +131,7 @@ def arg_extremum(step: Wholes, atom: Atom) -> Whole:
     moving = [x.parts[a] for a in axes if a in x.parts]
     if moving and (moving[0].mask is not None or count > 1 and len(axes) > 1):
         raise refuse(atom)
-    dtype = x.value.type.dtype  # type: ignore[union-attr]
+    dtype = array_type(x.value).dtype
     value = step.masked(x, axes, (least if atom.op is np.argmax else greatest)(dtype), atom.origin)
     rest = [step.value(a) for a in atom.args[1:]]
     result = step.apply(atom.op, [value, *rest], keywords(step, atom), atom.origin)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .ir import Atom, Function, Items, Node, Operand, Region, Slice
+from .ir import Atom, Function, Node, Region
+from .operands import Items, Operand, Slice
 
 
 def forget_stops(function: Function) -> Function:

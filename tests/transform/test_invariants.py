@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from backprose.transform.invariants import InvariantError, check
-from backprose.transform.ir import ArrayType, Atom, Function, Lit, Name, Var
+from backprose.transform.ir import Atom, Function
+from backprose.transform.operands import ArrayType, Lit, Name, Var
 
 FLOATS = ArrayType((3,), np.dtype(float))
 

@@ -9,7 +9,8 @@ import warnings
 import numpy as np
 import pytest
 from backprose.primitives import astype
-from backprose.transform.ir import ArrayType, Atom, Function, Items, Lit, Origin, StaticType, Var
+from backprose.transform.ir import Atom, Function, Origin
+from backprose.transform.operands import ArrayType, Items, Lit, StaticType, Var
 from backprose.transform.rewrites import TABLE, Node, Rewrite
 from backprose.transform.simplify import simplify
 
