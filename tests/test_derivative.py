@@ -435,6 +435,33 @@ def test_saved_module_runs_on_its_own(target, rng, tmp_path):
     assert list(tmp_path.glob(".saved*")) == []
 
 
+def test_a_saved_module_computes_in_float64_what_numpy_does(tmp_path):
+    def shifted(x, n):
+        return x[0] * np.sum(n * x)  # int64 and float32: float64 in NumPy
+
+    x, n = np.ones(3, np.float32) / 3, np.array([1, 2**30, 3])
+    for count in (n, n.astype(np.int32)):
+        f = value_and_grad(shifted)
+        value, gradient = f(x, count)
+        f.save(tmp_path / "saved.py")
+        code = (
+            "import saved, numpy as np\n"
+            f"n = np.array({count.tolist()}, np.{count.dtype})\n"
+            "value, gradient = saved.shifted_value_and_grad(np.ones(3, np.float32) / np.float32(3), n)\n"
+            "print(repr(float(value)), gradient.tolist())"
+        )
+        found = subprocess.run(
+            [sys.executable, "-W", "error", "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        first, rest = found.stdout.split(" ", 1)
+        assert float(first) == float(value) == pytest.approx(shifted(x, count), rel=1e-15)
+        np.testing.assert_array_equal(eval(rest), gradient)
+
+
 def test_saving_is_all_or_nothing(rng, tmp_path, monkeypatch):
     f = grad(power_sum)
     f(rng.normal(size=3))

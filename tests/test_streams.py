@@ -1,22 +1,10 @@
 """Compiled loops that go through arrays: what streams, what is carried, what is held apart, and what stays as it is."""
 
 import hypothesis.strategies as st
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from programs.loop_checks import check_program
-
-from backprose import grad
-
-RNG = np.random.default_rng(0)
-A, B, C = RNG.normal(size=7), RNG.normal(size=(6, 5)), np.float64(0.4)
-SUM = "np.sum(a * np.arange(1.0, 8.0)) + np.sum(b * np.arange(30.0).reshape(6, 5))"
-
-
-def program(*lines):
-    body = "\n".join(f"    {line}" for line in lines)
-    return f"import numpy as np\n\n\ndef f(a, b, c):\n{body}\n    return {SUM} + c\n"
-
+from programs.three_arguments import POINT, program, text_of
 
 STREAMED = {
     "backwards": ["for i in range(5, -1, -1):", "    a[i] = np.sin(a[i + 1]) * a[i]"],
@@ -86,17 +74,13 @@ OTHERS = {
 
 @pytest.mark.parametrize("lines", [*STREAMED.values(), *OTHERS.values()], ids=[*STREAMED, *OTHERS])
 def test_values_and_derivatives(lines):
-    outcome = check_program(program(*lines), (A, B, C))
+    outcome = check_program(program(*lines), POINT)
     assert outcome.status == "checked" and outcome.smooth
 
 
 @pytest.mark.parametrize("lines", STREAMED.values(), ids=STREAMED)
 def test_what_goes_with_the_loop_is_not_read_by_index(lines, tmp_path):
-    names: dict = {}
-    path = tmp_path / "program.py"
-    path.write_text(program(*lines))
-    exec(compile(path.read_text(), str(path), "exec"), names)
-    text = grad(names["f"], argnums=(0, 1)).source_for(A, B, C)
+    text = text_of(lines, tmp_path)
     code = "\n".join(line.split("#")[0] for line in text.splitlines())
     assert "lax.scan(" in code and "[i" not in code
 
@@ -128,4 +112,4 @@ def sweeps(draw):
 @given(sweeps())
 @settings(max_examples=40, deadline=None, derandomize=True)
 def test_any_window(lines):
-    assert check_program(program(*lines), (A, B, C)).status == "checked"
+    assert check_program(program(*lines), POINT).status == "checked"

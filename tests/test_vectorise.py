@@ -5,27 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from programs.loop_checks import check_program
+from programs.three_arguments import POINT, program, text_of
 
-from backprose import check_grads, grad, value_and_grad
+from backprose import check_grads, checkpoint, grad, value_and_grad
 
-RNG = np.random.default_rng(5)
-A, B, C = RNG.normal(size=7), RNG.normal(size=(6, 5)), np.float64(0.4)
-SUM = "np.sum(a * np.arange(1.0, 8.0)) + np.sum(np.sin(b) * np.arange(30.0).reshape(6, 5))"
 COMMENT = "# All iterations at once: the terms are added up in another order."
 LOOPS = ("lax.scan(", "lax.fori_loop(", "lax.while_loop(")
-
-
-def program(*lines):
-    body = "\n".join(f"    {line}" for line in lines)
-    return f"import numpy as np\n\n\ndef f(a, b, c):\n{body}\n    return {SUM} + c\n"
-
-
-def text_of(lines, tmp_path, **options):
-    names: dict = {}
-    path = tmp_path / "program.py"
-    path.write_text(program(*lines))
-    exec(compile(path.read_text(), str(path), "exec"), names)
-    return grad(names["f"], argnums=(0, 1, 2), **options).source_for(A, B, C)
 
 
 AT_ONCE = {
@@ -49,6 +34,13 @@ AT_ONCE = {
     "the diagonal": ["s = 0.0", "for i in range(5):", "    s += b[i, i] ** 2", "c = c * s"],
     "the last value": ["for i in range(1, 6):", "    t = np.sin(a[i])", "c = c * t * i"],
     "the last of a backward loop": ["for i in range(5, 2, -1):", "    t = a[i] * b[i, 0]", "c = t"],
+    "a value that is handed on as it is": [
+        "t = c",
+        "for i in range(7):",
+        "    u = t",
+        "    a[i] *= u",
+        "    t = u",
+    ],
     "one iteration": ["for i in range(3, 4):", "    a[i] = a[i] ** 2 * c"],
     "a sum of rows": ["s = np.zeros(5)", "for row in b:", "    s += row * c", "c = np.sum(s**3)"],
     "two sums, one subtracted": [
@@ -262,7 +254,7 @@ LOOPS_STILL = {
     ids=[*AT_ONCE, *INSIDE, *LOOPS_STILL],
 )
 def test_values_and_derivatives(lines):
-    outcome = check_program(program(*lines), (A, B, C))
+    outcome = check_program(program(*lines), POINT)
     assert outcome.status == "checked" and outcome.smooth
 
 
@@ -347,6 +339,40 @@ def test_dtypes(dtype):
     assert gradient.dtype == dtype and np.asarray(value).dtype == dtype
     np.testing.assert_allclose(value, total(x), rtol=1e-6 if dtype == np.float32 else 1e-14)
     check_grads(value_and_grad(total), (x.astype(float),))
+
+
+def test_a_loop_under_checkpoint_stays_a_loop():
+    def total(x):
+        s = 0.0
+        for i in checkpoint(range(len(x)), 4):
+            s += np.sin(x[i]) * x[i]
+        return s
+
+    x = np.linspace(0, 1, 20)
+    assert "lax." in value_and_grad(total).source_for(x)
+    check_grads(value_and_grad(total), (x,))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_numbers_that_some_iterations_of_a_loop_inside_put_in_place_of_an_element(dtype):
+    def replaced(x, c):
+        y = np.zeros(20, x.dtype)
+        for i in range(20):
+            v = x[i % 6]
+            for k in range(4):
+                if k > c[0]:
+                    v = 0.0
+                else:
+                    v = v * 0.5
+            y[i] = v
+        return np.sum(y**2)
+
+    x, c = np.linspace(-1, 1, 6).astype(dtype), np.full(1, 5, dtype)
+    value, gradient = value_and_grad(replaced)(x, c)
+    np.testing.assert_allclose(value, replaced(x, c), rtol=1e-6)
+    assert gradient.dtype == dtype
+    counts = np.array([4, 4, 3, 3, 3, 3])  # how often each element is used
+    np.testing.assert_allclose(gradient, 2 * x * counts / 256, rtol=1e-6)
 
 
 def test_a_loop_whose_values_would_be_much_larger_than_its_arrays_stays_a_loop():
@@ -469,4 +495,4 @@ def independent_loops(draw):
 @settings(max_examples=25, deadline=None, derandomize=True)
 @given(independent_loops())
 def test_any_loop_of_independent_iterations(lines):
-    assert check_program(program(*lines), (A, B, C)).status == "checked"
+    assert check_program(program(*lines), POINT).status == "checked"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +23,14 @@ def place(value, shape, index):
 ''',
 }
 
+LONG = re.compile(r"\bjnp\.(float64|complex128|u?int64)\b")
+
 
 @dataclass(frozen=True)
 class Emitted:
     """An emitted module, in parts: comment, imports, definitions; and the constants that the text does not hold.
 
-    `name` is that of its main function, `wide` says that it was written for 64-bit arguments.
+    `name` is that of its main function; `wide` says why it needs 64-bit numbers, "" that it does not.
     """
 
     definitions: str
@@ -36,7 +39,7 @@ class Emitted:
     header: str = ""
     imports: tuple[str, ...] = ()
     settings: str = ""
-    wide: bool = False
+    wide: str = ""
 
     @property
     def text(self) -> str:
@@ -44,10 +47,10 @@ class Emitted:
         return self.assembled(self.imports, self.settings)
 
     def standalone(self, target: str) -> str:
-        """The module as it is saved: it switches 64-bit numbers on itself where it was written for them."""
+        """The module as it is saved: it switches 64-bit numbers on itself where it needs them."""
         if target != "jax" or not self.wide:
             return self.text
-        switch = 'jax.config.update("jax_enable_x64", True)  # as the arguments that this was written for'
+        switch = f'jax.config.update("jax_enable_x64", True)  # as {self.wide}'
         imports = (*self.imports, "import jax")
         return self.assembled(imports, "\n".join(filter(None, [switch, self.settings])))
 
@@ -73,11 +76,14 @@ def emit(function: Function, target: str, header: str = "", from_loops: bool = F
     imports += ["from jax import lax"] if "lax" in module.imports else []
     imports += ["import jax.numpy as jnp"] if "jnp" in module.imports else []
     imports += ["import numpy as np"] if "np" in module.imports or helpers else []
-    wide = any(
-        isinstance(v.type, ArrayType) and v.type.dtype.itemsize == 8 for v in _leaves(function)
-    )
+    text = "\n\n\n".join([*helpers, *definitions])
+    wide = ""
+    if any(isinstance(v.type, ArrayType) and v.type.dtype.itemsize == 8 for v in _leaves(function)):
+        wide = "the arguments that this was written for"
+    elif LONG.search(text):
+        wide = "NumPy computes parts of it"
     return Emitted(
-        "\n\n\n".join([*helpers, *definitions]),
+        text,
         function.name,
         large,
         header,

@@ -89,7 +89,8 @@ class _Promotion:
         ):
             return False
         if isinstance(atom.op, np.ufunc) and found[0].dtype.kind == "b" and len(strong) > 1:
-            return jax.numpy.result_type(*strong) == np.result_type(*strong)
+            with jax.enable_x64(True):
+                return jax.numpy.result_type(*strong) == np.result_type(*strong)
         return True
 
     def types(self, atom: Atom) -> list[ArrayType] | None:
