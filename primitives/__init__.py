@@ -2,10 +2,22 @@
 
 import numpy as np
 
+from . import (  # noqa: F401
+    axes,
+    calculus,
+    joining,
+    linalg,
+    missing_values,
+    products,
+    reductions,
+    selection,
+    shapes,
+    sorting,
+)
 from . import elementwise as elementwise_functions  # noqa: F401
-from . import linalg, products, reductions, selection, shapes  # noqa: F401
 from .linalg import solve_transposed
 from .registry import (
+    COMPOSED,
     ELEMENTWISE,
     GENERAL,
     LINEAR,
@@ -19,6 +31,8 @@ from .registry import (
     alias,
     array_params,
     call,
+    composed,
+    computed,
     draw,
     elementwise,
     is_array_function,
@@ -35,6 +49,7 @@ from .registry import (
     registered,
     scaled,
     tangent,
+    variadic,
 )
 from .selection import guard
 from .shapes import add_at, astype, getitem, place, update
@@ -53,6 +68,7 @@ METHODS |= {"flatten": np.ravel, "astype": astype, "item": np.reshape}
 array_identity = (np.asarray, np.asanyarray)
 
 __all__ = [
+    "COMPOSED",
     "ELEMENTWISE",
     "GENERAL",
     "LINEAR",
@@ -70,6 +86,8 @@ __all__ = [
     "array_params",
     "astype",
     "call",
+    "composed",
+    "computed",
     "draw",
     "elementwise",
     "getitem",
@@ -91,4 +109,5 @@ __all__ = [
     "solve_transposed",
     "tangent",
     "update",
+    "variadic",
 ]

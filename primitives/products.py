@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .registry import call, multilinear, real
+from .registry import call, composed, multilinear, real
 
 PAIRS = [
     call(real(3), real(3)),
@@ -137,3 +137,55 @@ def tensordot(dy, y, a, b, axes=2):
     )
     db = np.transpose(np.tensordot(a, dy, (fa, rows)), tuple([lb.index(k) for k in range(b.ndim)]))
     return da, db
+
+
+@multilinear(np.vdot, samples=[call(real(3), real(3)), call(real(2, 3), real(2, 3))])
+def vdot(dy, y, a, b):
+    return np.reshape(dy * np.ravel(b), a.shape), np.reshape(dy * np.ravel(a), b.shape)
+
+
+@multilinear(np.vecdot, samples=[call(real(3), real(3)), call(real(2, 3), real(3))])
+def vecdot(dy, y, a, b):
+    dy = dy[..., None] if y.ndim > 0 else dy
+    return dy * b, dy * a
+
+
+@multilinear(np.matvec, samples=[call(real(2, 3), real(3)), call(real(5, 2, 3), real(3))])
+def matvec(dy, y, a, b):
+    return dy[..., None] * b[..., None, :], np.vecmat(dy, a)
+
+
+@multilinear(np.vecmat, samples=[call(real(2), real(2, 3)), call(real(2), real(5, 2, 3))])
+def vecmat(dy, y, a, b):
+    return np.matvec(b, dy), a[..., None] * dy[..., None, :]
+
+
+@multilinear(
+    np.cross,
+    samples=[
+        call(real(3), real(3)),
+        call(real(4, 3), real(4, 3)),
+        call(real(4, 3), real(3)),
+        call(real(3, 4), real(3, 4), axis=0),
+    ],
+)
+def cross(dy, y, a, b, axis=-1):
+    if a.shape[axis] != 3 or b.shape[axis] != 3:
+        raise NotImplementedError("np.cross of vectors of two elements")
+    return np.cross(b, dy, axis=axis), np.cross(dy, a, axis=axis)
+
+
+@composed(
+    np.kron,
+    wrt=["a", "b"],
+    samples=[call(real(2, 3), real(3, 2)), call(real(2), real(3)), call(real(), real(2, 2))],
+)
+def kron(a, b):
+    n = max(np.ndim(a), np.ndim(b))
+    if n == 0:
+        return a * b
+    one = (1,) * (n - np.ndim(a)) + np.shape(a)
+    other = (1,) * (n - np.ndim(b)) + np.shape(b)
+    rows = np.reshape(a, [m for size in one for m in (size, 1)])
+    columns = np.reshape(b, [m for size in other for m in (1, size)])
+    return np.reshape(rows * columns, [p * q for p, q in zip(one, other, strict=True)])

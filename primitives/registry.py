@@ -9,6 +9,7 @@ and `y` are those of the differentiated function; keywords that they leave out a
     scaled               the same, times the incoming derivative `d`: for quotients and choices
     linear               the adjoint; the tangent is the function itself
     multilinear          the adjoint; the tangent is the function in each argument in turn
+    composed             the function itself, of functions that have rules; serves both modes
     adjoint (+ tangent)  one expression per array argument, for each mode
     nondifferentiable    nothing: the result is an integer, a bool, or piecewise constant
 """
@@ -18,18 +19,19 @@ from __future__ import annotations
 import importlib
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-ELEMENTWISE, SCALED, LINEAR, MULTILINEAR, GENERAL, NONDIFFERENTIABLE = (
+ELEMENTWISE, SCALED, LINEAR, MULTILINEAR, COMPOSED, GENERAL, NONDIFFERENTIABLE = (
     "elementwise",
     "scaled",
     "linear",
     "multilinear",
+    "composed",
     "general",
     "nondifferentiable",
 )
@@ -45,10 +47,15 @@ class Draw:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One call that the registry test differentiates."""
+    """One call that the registry test differentiates; `has_twin` says that JAX has it, too."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
+    has_twin: bool = True
+
+    def without_twin(self) -> Sample:
+        """The sample of what JAX lacks: the test compares it with differences alone."""
+        return replace(self, has_twin=False)
 
 
 def real(*shape: int) -> Draw:
@@ -71,8 +78,9 @@ class Primitive:
     """A function with a rule.
 
     `dtype` says what NumPy answers: "ufunc" (its own resolution), "promote" (the arguments' common type),
-    "sum" (small integers widen), "float" (integers become float64), or a callable of the arguments' dtypes.
-    `wrt` are the array parameters, `views` says that NumPy's result shares its argument's memory.
+    "sum" (small integers widen), "float" (integers become float64), or a callable of JAX's dtype and the arguments'.
+    `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
+    numbers, which JAX wants as an array; `views` says that NumPy's result shares its argument's memory.
     """
 
     function: Callable
@@ -85,6 +93,8 @@ class Primitive:
     tangent: Callable | None = None
     jax: Callable | None = None
     views: bool = False
+    lists: tuple[str, ...] = ("arrays",)
+    numbers: tuple[str, ...] = ()
     samples: Sequence[Sample] = ()
     hint: str = ""
 
@@ -195,6 +205,8 @@ def register(
     samples: Sequence[Sample] = (),
     jax: Callable | None = None,
     views: bool = False,
+    lists: Sequence[str] = ("arrays",),
+    numbers: Sequence[str] = (),
     signature: Callable | None = None,
     hint: str = "",
 ) -> Primitive:
@@ -215,6 +227,8 @@ def register(
         adjoint=rule,
         jax=jax or jax_twin(function),
         views=views,
+        lists=tuple(lists),
+        numbers=tuple(numbers),
         samples=tuple(samples),
         hint=hint,
     )
@@ -225,9 +239,24 @@ def register(
     return primitive
 
 
-def array_params(primitive: Primitive) -> list[str]:
-    """The parameters that a rule's results belong to, in order: those without a default."""
-    return [p.name for p in primitive.signature.parameters.values() if p.default is p.empty]
+def array_params(primitive: Primitive, count: int = 0) -> list[str]:
+    """The parameters that a rule's results belong to, in order: those without a default.
+
+    One that takes any number of arrays is named so often that there are `count`.
+    """
+    params = primitive.signature.parameters.values()
+    names = [p.name for p in params if p.default is p.empty]
+    many = variadic(primitive)
+    if many is not None:
+        names += [many] * (count - len(names))
+        return names[:count] if count else names
+    return names
+
+
+def variadic(primitive: Primitive) -> str | None:
+    """The parameter that takes any number of arrays, if there is one: `operands` of `np.einsum`."""
+    found = (p.name for p in primitive.signature.parameters.values() if p.kind is p.VAR_POSITIONAL)
+    return next(found, None)
 
 
 def alias(function: Callable, of: Callable) -> None:
@@ -330,6 +359,24 @@ def tangent(function: Callable) -> Any:
     return add
 
 
+def composed(function: Callable, **options: Any) -> Any:
+    """The rule is the function itself, of functions that have rules; the derivative is taken through its body.
+
+    The user's call stays as it is: only the derivative is written in the other functions.
+
+    >>> @composed(np.ptp, samples=[call(real(3, 4))])
+    ... def ptp(x, axis=None):
+    ...     return np.max(x, axis=axis) - np.min(x, axis=axis)
+    """
+
+    def add(rule: Callable) -> Callable:
+        first = list(inspect.signature(rule).parameters)[0]
+        register(function, COMPOSED, rule, skip=0, **{"wrt": [first], **options})
+        return rule
+
+    return add
+
+
 def nondifferentiable(function: Callable, signature: Callable, **options: Any) -> Primitive:
     """The derivative is zero wherever there is one: comparisons, `argmax`, `floor`, `sign`, `zeros`.
 
@@ -343,6 +390,12 @@ def nondifferentiable(function: Callable, signature: Callable, **options: Any) -
 def is_static(value: Any) -> bool:
     """For rules: whether a value is known at transformation time (read by the compiler; always true when run)."""
     return True
+
+
+def computed(function: Callable) -> Callable:
+    """For rules: a helper of plain Python, called with values that are known at transformation time."""
+    function.computed = True
+    return function
 
 
 def is_array_function(function: Any) -> bool:

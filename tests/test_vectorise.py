@@ -17,6 +17,18 @@ AT_ONCE = {
     "elements": ["for i in range(7):", "    a[i] = np.tanh(a[i]) * c"],
     "a part, backwards": ["for i in range(4, 0, -1):", "    a[i] *= a[i] + i"],
     "every second": ["for i in range(1, 7, 2):", "    a[i] = a[i - 1] * c"],
+    "every second of a copy": [
+        "d = a.copy()",
+        "for i in range(1, 7, 2):",
+        "    b[i - 1] = b[i - 1] * d[i] - d[i - 1]",
+    ],
+    "two places with an axis between": [
+        "d = np.reshape(b, (3, 2, 5))",
+        "s = np.zeros(2)",
+        "for i in range(3):",
+        "    s += d[i * 2 % 3, :, i + 1] ** 2",
+        "c = np.sum(s * np.arange(2.0))",
+    ],
     "the other way round": [
         "d = a.copy()",
         "for i in range(7):",

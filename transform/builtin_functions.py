@@ -133,7 +133,7 @@ def _range(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Or
     return range_iteration(start, stop, step)
 
 
-for _function in (str, repr, hash, callable, sorted, divmod):
+for _function in (str, repr, hash, callable, sorted, divmod, all, any):
     BUILTINS[_function] = _static_handler(_function)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..primitives import (
+    COMPOSED,
     add_at,
     array_identity,
     is_array_function,
@@ -93,6 +94,8 @@ def call(
         wrapped, types.FunctionType
     ):  # jax.jit of a user's function
         return call(interpreter, known(wrapped), args, kwargs, frame, origin)
+    if getattr(function, "computed", False):  # a rule's helper
+        return static_call(function, args, kwargs, origin)
     if isinstance(function, types.FunctionType):
         return interpreter.inline(read(function), args, kwargs, frame, origin)
     owner = getattr(function, "__self__", None)
@@ -175,7 +178,16 @@ def call_array_function(
             origin.span,
             "express it by functions that have one, or pass its result as an argument",
         )
-    return interpreter.trace.apply(function, args, kwargs, origin)
+    primitive = lookup(function)
+    if primitive is None or primitive.kind != COMPOSED or primitive.adjoint is None:
+        return interpreter.trace.apply(function, args, kwargs, origin)
+    before = len(interpreter.trace.atoms)
+    try:
+        return interpreter.trace.apply(function, args, kwargs, origin)
+    except (ProgramError, RefusedError):
+        # JAX does not have it, or not all of it: what it is composed of is written in its place.
+        del interpreter.trace.atoms[before:]
+        return interpreter.rule(primitive.adjoint, args, origin, kwargs)
 
 
 def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:

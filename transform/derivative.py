@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import Primitive, array_params, jax_twin, lookup, name_of
+from ..primitives import Primitive, array_params, jax_twin, lookup, name_of, variadic
 from ..primitives.fallback import JaxDerivative
-from .activity import is_inexact
+from .activity import active_variables, is_inexact
 from .errors import RefusedError
 from .infer import RULE_DEPTH, Interpreter
 from .ir import Atom, Node, Origin
@@ -34,6 +34,9 @@ class Context:
         """The rule's expressions, one per parameter without a default, padded with None."""
         origin = anchored(atom, part)
         args = [value_of(a) for a in atom.args]
+        if variadic(primitive) is not None:
+            given = {k: value_of(v) for k, v in atom.kwargs}
+            return self.parts(self.interpreter.rule(rule, [*derivatives, *args], origin, given))
         names = [p.name for p in primitive.signature.parameters.values()]
         keywords = {k: value_of(v) for k, v in atom.kwargs}
         ordered: list[Value] = list(args)
@@ -42,12 +45,29 @@ class Context:
             ordered.append(keywords[name] if name in keywords else known(default))
         parameters = len(rule_parameters(rule)) - len(derivatives)
         result = self.interpreter.rule(rule, [*derivatives, *ordered[:parameters]], origin)
+        parts = self.parts(result)
+        return parts + [known(None)] * (len(array_params(primitive)) - len(parts))
+
+    def parts(self, result: Value) -> list[Value]:
+        """What a rule returns for each argument."""
         many = isinstance(result, Struct) and result.kind is tuple
         if isinstance(result, Known) and isinstance(result.value, tuple):
-            parts: list[Value] = [value_of(i) for i in result.operand.items]  # type: ignore[union-attr]
-        else:
-            parts = list(result.items) if many else [result]  # type: ignore[union-attr]
-        return parts + [known(None)] * (len(array_params(primitive)) - len(parts))
+            return [value_of(i) for i in result.operand.items]  # type: ignore[union-attr]
+        return list(result.items) if many else [result]  # type: ignore[union-attr]
+
+    def composition(
+        self, primitive: Primitive, atom: Atom, part: str
+    ) -> tuple[list[Node], list[Operand]]:
+        """The statements that a function is composed of, and its results; the active ones are marked."""
+        args, given = [value_of(a) for a in atom.args], {k: value_of(v) for k, v in atom.kwargs}
+        with self.trace.region() as nodes:
+            assert primitive.adjoint is not None
+            found = self.interpreter.rule(primitive.adjoint, args, anchored(atom, part), given)
+        values = found.items if isinstance(found, Struct) else [found]
+        ends = [operand_of(v) for v in values]
+        varied = [v for v in atom.variables() if v in self.active]
+        self.active |= active_variables(nodes, varied, Items("tuple", tuple(ends)))
+        return nodes, ends
 
     def operator(self, op: Any, args: list[Value], origin: Origin) -> Value:
         return self.interpreter.operation(op, args, replace(origin, spelling="operator"))
@@ -131,7 +151,8 @@ def name_derivative(value: Value, of: Var, kind: str) -> None:
     operand = value.operand if isinstance(value, Array) else None
     if isinstance(operand, Var) and operand.adjoint_of is None and operand.tangent_of is None:
         if operand.depth is None or operand.depth >= RULE_DEPTH:
-            setattr(operand, f"{kind}_of", of)
+            if not of.is_named_by(operand):
+                setattr(operand, f"{kind}_of", of)
 
 
 def strong(t: Any) -> ArrayType:

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..primitives import (
+    COMPOSED,
     ELEMENTWISE,
     LINEAR,
     MULTILINEAR,
@@ -155,6 +156,9 @@ class _Forward:
         origin = anchored(atom, "tangent")
         primitive = primitive_of(atom)
         with contextlib.suppress(NoRuleError):
+            if primitive is not None and primitive.kind == COMPOSED:
+                self.composed(atom, primitive, origin)
+                return
             if primitive is not None and self.has_rule(primitive):
                 self.by_rule(atom, primitive, origin)
                 return
@@ -162,6 +166,25 @@ class _Forward:
         dots = Struct(tuple, [self.dotted(a) for a in chosen])
         for v, value in self.context.fallback(atom, dots, "jvp", origin):
             self.settle(v, value, origin)
+
+    def composed(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
+        """Through what a function is composed of; of its value only what the tangent reads is computed again."""
+        trace = self.context.trace
+        nodes, ends = self.context.composition(primitive, atom, "tangent")
+        with trace.region() as written:
+            for node in nodes:
+                self.node(node)
+        own = {v for node in nodes for v in node.results}
+        pairs = zip(ends, atom.results, strict=True)
+        now = {e: r for e, r in pairs if e in own and type_of(e) == r.type}
+        for node in written:
+            # What stands for the user's own value is not computed again.
+            trace.add(node.map(lambda v: now.get(v, v)))
+        for end, result in zip(ends, atom.results, strict=True):
+            if isinstance(end, Var) and end in self.tangents and end in self.context.active:
+                self.settle(result, self.tangents[end], origin)
+            else:
+                self.context.active.discard(result)
 
     def by_rule(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
         if primitive.kind in (LINEAR, MULTILINEAR):
@@ -188,7 +211,8 @@ class _Forward:
             self.jointly(atom, primitive, origin)
             return
         terms = []
-        for k, (name, operand) in enumerate(zip(array_params(primitive), atom.args, strict=False)):
+        names = array_params(primitive, len(atom.args))
+        for k, (name, operand) in enumerate(zip(names, atom.args, strict=False)):
             if name in primitive.wrt and any(v in self.context.active for v in variables(operand)):
                 args = [value_of(a) for a in atom.args]
                 args[k] = value_of(operand_of(self.dotted(operand)))
@@ -248,7 +272,8 @@ class _Forward:
         # An inactive argument's tangent is never read: its part of the rule is not used.
         dots = [
             self.tangents[a] if isinstance(a, Var) and a in self.context.active else value_of(a)
-            for a in atom.args
+            for name, a in zip(array_params(primitive, len(atom.args)), atom.args, strict=False)
+            if name in primitive.wrt
         ]
         many = len(atom.results) > 1
         y: Value = Struct(tuple, [Array(r) for r in atom.results]) if many else Array(atom.result)
@@ -259,7 +284,9 @@ class _Forward:
                     self.settle(v, part, origin)
             return
         parts = self.context.rule(primitive.tangent, [*dots, y], atom, primitive, "tangent")
-        pairs = zip(atom.args, parts, strict=False)
+        names = array_params(primitive, len(atom.args))
+        chosen = [a for n, a in zip(names, atom.args, strict=False) if n in primitive.wrt]
+        pairs = zip(chosen, parts, strict=False)
         terms = [part for a, part in pairs if isinstance(a, Var) and a in self.context.active]
         self.add(atom.result, terms, origin)
 

@@ -99,12 +99,18 @@ class Interpreter:
                 found.update(a.storage for a in arrays_of(value))
         return found
 
-    def rule(self, function: Callable, args: list[Value], anchor: Origin) -> Value:
+    def rule(
+        self,
+        function: Callable,
+        args: list[Value],
+        anchor: Origin,
+        kwargs: dict[str, Value] | None = None,
+    ) -> Value:
         """Inline a rule of `primitives` as part of the atom that `anchor` describes."""
         assert isinstance(function, types.FunctionType)
         lowered = read(function)
         frame = Frame(lowered.syntax, lowered.locals, depth=RULE_DEPTH, anchor=anchor)
-        bind(lowered, args, {}, {}, frame, anchor)
+        bind(lowered, args, kwargs or {}, {}, frame, anchor)
         try:
             return self.run(lowered, frame)
         except BackproseError as error:  # at the user's line, not at ours

@@ -92,6 +92,13 @@ class Var:
     adjoint_of: Var | None = None
     tangent_of: Var | None = None
 
+    def is_named_by(self, other: Var) -> bool:
+        """Whether a variable has its name from another; of `a * b`, say, each may be the other's derivative."""
+        v: Var | None = self
+        while v is not None and v is not other:
+            v = v.adjoint_of or v.tangent_of
+        return v is other
+
     def __repr__(self) -> str:
         return f"<{self.hint}: {self.type}>"
 

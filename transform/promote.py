@@ -24,7 +24,7 @@ from .abstract import abstract_call
 from .errors import BackproseError
 from .ir import Atom, Function, Node, Region, Repeat
 from .operands import ArrayType, Items, Lit, Operand, Slice, StaticType, Var, array_type, type_of
-from .result_types import jax_of
+from .result_types import for_jax, jax_of
 
 
 def promote(function: Function) -> Function:
@@ -74,7 +74,9 @@ class _Promotion:
         types = [t for o in atom.operands() for t in self.operand_types(o)]
         strong = {t.dtype for t in types if not t.weak}
         weak_arrays = any(v in self.jax_types for v in atom.variables())
+        found = {r.type.dtype for r in atom.results if isinstance(r.type, ArrayType)}
         one_float = len(strong) == 1 and next(iter(strong)).kind == "f"
+        one_float = one_float and found <= {*strong, np.dtype(bool)}
         # NumPy lets a Python number bow to an array in a ufunc; elsewhere it may be a float64.
         numbers_bow = isinstance(atom.op, np.ufunc) or not any(t.weak for t in types)
         if one_float and numbers_bow and not weak_arrays:
@@ -96,12 +98,10 @@ class _Promotion:
     def types(self, atom: Atom) -> list[ArrayType] | None:
         """The types that JAX gives to an atom's results."""
         try:
-            function = jax_of(atom.op, lookup(atom.op))
-            shaped = abstract_call(
-                function,
-                tuple(self.stand_in(a) for a in atom.args),
-                tuple((k, self.stand_in(v)) for k, v in atom.kwargs),
-            )
+            args = tuple(self.stand_in(a) for a in atom.args)
+            kwargs = tuple((k, self.stand_in(v)) for k, v in atom.kwargs)
+            primitive = lookup(atom.op)
+            shaped = abstract_call(jax_of(atom.op, primitive), *for_jax(primitive, args, kwargs))
         except (BackproseError, AttributeError):
             return None
         leaves = jax.tree.leaves(shaped)
@@ -157,8 +157,9 @@ class _Promotion:
 
 
 def _computing_dtype(atom: Atom) -> np.dtype:
+    """What the operands are cast to: the result's dtype; where that is a test or a place, their own common one."""
     result = atom.results[0].type
-    if result.dtype.kind != "b":
-        return result.dtype
     types = [v.type.dtype for v in atom.variables() if isinstance(v.type, ArrayType)]
+    if result.dtype.kind in "fc" or all(t.kind in "iu" for t in types) and result.dtype.kind != "b":
+        return result.dtype
     return np.result_type(*types)

@@ -33,9 +33,11 @@ def result_type(
     `weak` says that the operation is Python's own on Python numbers, whose result is a Python number; `selected` gives
     the length that a mask selects of so many elements.
     """
-    names = array_params(primitive) if primitive is not None else []
+    names = array_params(primitive, len(args)) if primitive is not None else []
     deciding = (
-        [a for n, a in zip(names, args, strict=False) if n in primitive.wrt] if primitive else args
+        [a for n, a in (*zip(names, args, strict=False), *kwargs) if n in primitive.wrt]
+        if primitive
+        else args
     )
     arrays = tuple(t for operand in deciding for t in array_types(operand))
     if primitive is not None and primitive.dtype == "ufunc" and isinstance(op, np.ufunc):
@@ -44,11 +46,32 @@ def result_type(
         return index_type(args[0], args[1], selected)
     if op in (update, add_at, place) and has_window(args[2]):
         return window_type(op, *args, selected=selected)
-    shaped = abstract_call(jax_of(op, primitive), args, kwargs)
+    shaped = abstract_call(jax_of(op, primitive), *for_jax(primitive, args, kwargs))
     policy = primitive.dtype if primitive is not None else None
     if any(name == "dtype" for name, _ in kwargs):
         policy = None  # the user has decided
+    if primitive is not None and callable(policy):  # a list of numbers counts as an array
+        for name, operand in (*zip(names, args, strict=False), *kwargs):
+            found = of_numbers(operand) if name in primitive.numbers else operand
+            arrays += tuple(array_types(found)) if found is not operand else ()
     return _with_dtypes(shaped, arrays, policy)
+
+
+def for_jax(primitive: Primitive | None, args: tuple, kwargs: tuple) -> tuple[tuple, tuple]:
+    """The arguments of a call of JAX's function."""
+    if primitive is None or not primitive.numbers:
+        return args, kwargs
+    named = zip(array_params(primitive, len(args)), args, strict=False)
+    return (
+        tuple(of_numbers(a) if n in primitive.numbers else a for n, a in named),
+        tuple((n, of_numbers(a) if n in primitive.numbers else a) for n, a in kwargs),
+    )
+
+
+def of_numbers(operand: Operand) -> Operand:
+    """A list of numbers as the array that NumPy takes it for."""
+    value = static_value(operand)
+    return Lit(np.array(value)) if isinstance(value, list | tuple) else operand
 
 
 def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool) -> ArrayType:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import ELEMENTWISE, Primitive, place
+from ..primitives import COMPOSED, ELEMENTWISE, Primitive, place
 from .activity import active_variables, refuse_complex
 from .derivative import Context, adjoint_of, anchored, name_derivative, primitive_of, strong
 from .errors import NoRuleError
@@ -99,11 +99,33 @@ class _Reverse:
         results = [self.adjoint(r) for r in atom.results]
         primitive = primitive_of(atom)
         with contextlib.suppress(NoRuleError):
+            if primitive is not None and primitive.kind == COMPOSED:
+                self.composed(atom, primitive, results, origin)
+                return
             if primitive is not None and primitive.adjoint is not None:
                 self.by_rule(atom, primitive, results, origin)
                 return
         for v, value in self.context.fallback(atom, results[0], "vjp", origin):
             self.contribute(v, value, origin)
+
+    def composed(
+        self, atom: Atom, primitive: Primitive, results: list[Value | None], origin: Origin
+    ) -> None:
+        """Through what a function is composed of; of its value only what the adjoint reads is computed again."""
+        trace = self.context.trace
+        nodes, ends = self.context.composition(primitive, atom, "adjoint")
+        for end, result in zip(ends, results, strict=True):
+            self.contribute(end, result, origin)
+        with trace.region() as after:
+            for node in reversed(nodes):
+                self.node(node)
+        own = {v for node in nodes for v in node.results}
+        pairs = zip(ends, atom.results, strict=True)
+        now = {e: r for e, r in pairs if e in own and type_of(e) == r.type}
+        for node in (*nodes, *after):
+            trace.add(node.map(lambda v: now.get(v, v)))
+        for v in own:
+            self.contributions.pop(v, None)
 
     # --- branches ---
 

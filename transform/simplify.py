@@ -198,7 +198,11 @@ def adopt_name(trace: Trace, operand: Operand, old: Var) -> None:
     if isinstance(operand, Var) and operand.depth is None and atom is not None:
         if old.depth is None and atom.origin.part == "primal":
             return
-        if operand.adjoint_of is None and operand.tangent_of is None:
+        if (
+            operand.adjoint_of is None
+            and operand.tangent_of is None
+            and not old.is_named_by(operand)
+        ):
             operand.hint, operand.depth = old.hint, old.depth
             operand.adjoint_of, operand.tangent_of = old.adjoint_of, old.tangent_of
 

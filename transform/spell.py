@@ -12,6 +12,7 @@ import numpy as np
 from ..primitives import (
     METHODS,
     Primitive,
+    array_params,
     jax_twin,
     lookup,
     name_of,
@@ -219,8 +220,23 @@ class Speller:
         return f"{self.operand(left, lower)} {sign} {self.operand(right, level + 1)}", level
 
     def arguments(self, atom: Atom, start: int = 0) -> str:
-        parts = [self.operand(a, 1) for a in atom.args[start:]]
-        return ", ".join(parts + [f"{k}={self.operand(v, 1)}" for k, v in atom.kwargs])
+        parts = [self.operand(a, 1) for a in atom.args]
+        named = {k: self.operand(v, 1) for k, v in atom.kwargs}
+        primitive = lookup(atom.op)
+        if primitive is not None and primitive.numbers and self.target == "jax":
+            names = array_params(primitive, len(parts))
+            parts = [
+                self.of_numbers(p) if n in primitive.numbers else p
+                for n, p in zip(names, parts, strict=True)
+            ]
+            named = {
+                k: self.of_numbers(p) if k in primitive.numbers else p for k, p in named.items()
+            }
+        return ", ".join(parts[start:] + [f"{k}={p}" for k, p in named.items()])
+
+    def of_numbers(self, text: str) -> str:
+        """A list of numbers as an array that JAX knows when it compiles."""
+        return f"{self.module('np')}.array({text})" if text[0] in "[(" else text
 
     def function(self, op: Any) -> str:
         """The dotted name of a function in the target's module."""

@@ -20,6 +20,7 @@ from ..primitives import (
     name_of,
     place,
     update,
+    variadic,
 )
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
 from .ir import Atom, CallSite, Node, Origin, definitions
@@ -130,6 +131,11 @@ class Trace:
         if op is np.add and all(isinstance(o, Items) for o in operands):
             items = tuple(i for o in operands if isinstance(o, Items) for i in o.items)
             return Known(value, Items("tuple", items))
+        if value == ():
+            return known(())
+        if op is np.multiply and isinstance(value, tuple) and not is_plain(value):
+            items = next(o.items for o in operands if isinstance(o, Items))
+            return Known(value, Items("tuple", items * (len(value) // max(1, len(items)))))
         if isinstance(value, bool) or not is_plain(value):  # only its value matters
             return known(value)
         return self.static(value, op, tuple(v.operand for v in values), origin)
@@ -241,10 +247,18 @@ class Trace:
             if param.name not in bound:
                 continue
             value = bound[param.name]
-            if param.name in (*primitive.wrt, "indices", "condition") and param.name != "arrays":
+            if param.kind is param.VAR_POSITIONAL:
+                many: Any = value
+                positional += [operand_of(self.array_like(item, origin)) for item in many]
+                continue
+            if param.name in primitive.lists:
+                pass
+            elif param.name in (*primitive.wrt, "indices", "condition"):
                 value = self.array_like(value, origin)
             elif param.name == "index":
                 value = self.index_like(value, origin)
+            elif not (param.name in SIZES and op in SIZED):
+                value = settled(value)
             if param.name in SIZES and op in SIZED:
                 value = self.sizes(value)
             if param.default is param.empty:
@@ -283,6 +297,12 @@ class Trace:
             if primitive.views and isinstance(first, Array) and whole and not result.scalar:
                 return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
             result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
+        elif primitive.views:
+            for given in arrays(
+                struct(tuple, [v for n in primitive.wrt if isinstance(v := bound.get(n), Array)])
+            ):
+                for array in arrays(result):
+                    link(self, array, given)
         return result
 
     def element(self, array: Array, index: Value, origin: Origin) -> Value:
@@ -382,7 +402,7 @@ class Trace:
     def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
         if name in SIZES and primitive.function in SIZED and self.is_size(value):
             return
-        if name not in primitive.wrt and not isinstance(value, Known):
+        if name not in (*primitive.wrt, *primitive.lists) and not isinstance(value, Known):
             raise StaticNeededError(
                 f"argument {name!r} of {primitive.name} depends on an array",
                 remedy="it must be known before the function runs: an int, a tuple, a string",
@@ -442,6 +462,17 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
     Positions are NumPy's: `np.sum(x, 1, float)` gives a dtype, whatever order the rule lists its parameters in.
     NumPy's own names for the arrays are understood too.
     """
+    many = variadic(primitive)
+    if many is not None:
+        first = [p for p in array_params(primitive) if p != many]
+        own = [
+            p.replace(kind=p.POSITIONAL_OR_KEYWORD)
+            for p in primitive.signature.parameters.values()
+            if p.name != many
+        ]
+        plain = replace(primitive, signature=inspect.Signature(own))
+        rest: Any = tuple(args[len(first) :])
+        return {**bind(plain, args[: len(first)], kwargs), many: rest}
     ours, required = list(primitive.signature.parameters), array_params(primitive)
     theirs = numpy_parameters(primitive.function) or ours
     named: dict[str, Value] = {}

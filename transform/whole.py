@@ -107,7 +107,8 @@ class Wholes:
         if isinstance(operand, Var) and operand.depth is None and old.depth is not None:
             operand.hint, operand.depth = old.hint, old.depth
         if isinstance(operand, Var) and operand.adjoint_of is None and operand.tangent_of is None:
-            operand.adjoint_of, operand.tangent_of = old.adjoint_of, old.tangent_of
+            if not old.is_named_by(operand):
+                operand.adjoint_of, operand.tangent_of = old.adjoint_of, old.tangent_of
         self.replaced[old] = operand
 
     def rename(self, v: Var, old: Var) -> None:

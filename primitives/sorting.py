@@ -1,0 +1,160 @@
+"""Order: sorting, medians, quantiles, searching, choosing from a list."""
+
+import numpy as np
+
+from .registry import call, composed, computed, draw, nondifferentiable, real
+
+
+@composed(np.sort, samples=[call(real(5)), call(real(3, 4)), call(real(3, 4), axis=0)])
+def sort(x, axis=-1):
+    """Equal elements keep their order, and each its own derivative."""
+    if axis is None:
+        return sort(np.ravel(x), 0)
+    return np.take_along_axis(x, np.argsort(x, axis=axis, stable=True), axis)
+
+
+@composed(
+    np.ptp,
+    samples=[call(real(3, 4)), call(real(3, 4), axis=0), call(real(3, 4), axis=1, keepdims=True)],
+)
+def ptp(x, axis=None, keepdims=False):
+    return np.max(x, axis=axis, keepdims=keepdims) - np.min(x, axis=axis, keepdims=keepdims)
+
+
+@computed
+def flattened(axis, ndim):
+    """The axes that a reduction keeps, in order, and those that it goes over."""
+    gone = range(ndim) if axis is None else [axis] if isinstance(axis, int) else axis
+    gone = sorted(k % ndim for k in gone)
+    return [k for k in range(ndim) if k not in gone], gone
+
+
+def in_order(x, axis):
+    """The elements that a reduction goes over, sorted along a last axis."""
+    kept, gone = flattened(axis, x.ndim)
+    if len(gone) == 1:
+        return np.sort(x if gone[0] == x.ndim - 1 else np.moveaxis(x, gone[0], -1), axis=-1)
+    shape = tuple([x.shape[k] for k in kept])
+    return np.sort(np.reshape(np.transpose(x, kept + gone), (*shape, -1)), axis=-1)
+
+
+def with_axes(y, x, axis, keepdims):
+    """What a reduction gives, with axes of size one in place of those that are gone."""
+    if not keepdims:
+        return y
+    kept, gone = flattened(axis, x.ndim)
+    return np.expand_dims(y, tuple(gone))
+
+
+@computed
+def weights(q, n, method):
+    """The two elements that a quantile lies between, and the weight of the second."""
+    if method != "linear":
+        raise NotImplementedError(method)
+    place = q * (n - 1)
+    low = min(int(place), max(n - 2, 0))
+    return low, min(low + 1, n - 1), place - low
+
+
+def between(ordered, q, method):
+    low, high, weight = weights(q, ordered.shape[-1], method)
+    if weight == 0:
+        return ordered[..., low]
+    if weight == 1:
+        return ordered[..., high]
+    return (1 - weight) * ordered[..., low] + weight * ordered[..., high]
+
+
+REDUCED = [
+    call(real(5)),
+    call(real(4)),
+    call(real(3, 4)),
+    call(real(3, 4), axis=0),
+    call(real(2, 3, 4), axis=(0, 2)),
+    call(real(3, 4), axis=1, keepdims=True),
+]
+
+
+@composed(np.median, dtype="float", samples=REDUCED)
+def median(x, axis=None, keepdims=False):
+    """Of an even number of elements, the two in the middle have half of the derivative each."""
+    return with_axes(between(in_order(x, axis), 0.5, "linear"), x, axis, keepdims)
+
+
+@computed
+def listed(q):
+    return q.tolist() if isinstance(q, np.ndarray) else q
+
+
+QUANTILES = [
+    call(real(5), 0.3),
+    call(real(3, 4), 0.5, axis=0),
+    call(real(3, 4), 0.9, axis=1, keepdims=True),
+    call(real(6), [0.0, 0.25, 1.0]),
+]
+
+
+def inexact(jax_dtype, *dtypes):
+    """The dtype of a quantile: that of a list of fractions counts, a number's does not."""
+    found = np.result_type(*dtypes)
+    return found if found.kind == "f" else np.dtype(float)
+
+
+@composed(np.quantile, dtype=inexact, numbers=["q"], samples=QUANTILES)
+def quantile(x, q, axis=None, method="linear", keepdims=False):
+    ordered, fractions = in_order(x, axis), listed(q)
+    if isinstance(fractions, list):
+        return np.stack(
+            [with_axes(between(ordered, p, method), x, axis, keepdims) for p in fractions]
+        )
+    return with_axes(between(ordered, fractions, method), x, axis, keepdims)
+
+
+@computed
+def hundredth(q):
+    return [p / 100 for p in q] if isinstance(q, list | tuple) else q / 100
+
+
+@composed(
+    np.percentile,
+    dtype=inexact,
+    numbers=["q"],
+    samples=[call(real(5), 30), call(real(3, 4), 50.0, axis=0), call(real(6), [10, 90])],
+)
+def percentile(x, q, axis=None, method="linear", keepdims=False):
+    return quantile(x, hundredth(listed(q)), axis, method, keepdims)
+
+
+@composed(
+    np.select,
+    lists=("condlist", "choicelist"),
+    wrt=["choicelist", "default"],
+    samples=[
+        call([draw("bool", 4), draw("bool", 4)], [real(4), real(4)]),
+        call([draw("bool", 4)], [real(4)], real()),
+    ],
+)
+def select(condlist, choicelist, default=0.0):
+    chosen = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        chosen = np.where(condition, choice, chosen)
+    return chosen
+
+
+nondifferentiable(
+    np.searchsorted,
+    lambda x, v, side="left": x,
+    dtype="index",
+    wrt=["x", "v"],
+    samples=[
+        call(np.array([0.0, 1.0, 2.0]), real(4)),
+        call(np.array([0.0, 1.0]), real(), side="right"),
+    ],
+)
+nondifferentiable(
+    np.digitize,
+    lambda x, bins, right=False: x,
+    dtype="index",
+    wrt=["x", "bins"],
+    samples=[call(real(4), np.array([-1.0, 0.0, 1.0]))],
+)
