@@ -5,22 +5,28 @@ import numpy as np
 from . import (  # noqa: F401
     axes,
     calculus,
+    decompositions,
+    einsum,
     joining,
     linalg,
     missing_values,
+    nn,
     products,
     reductions,
     selection,
     shapes,
     sorting,
+    special,
+    transcendental,
 )
 from . import elementwise as elementwise_functions  # noqa: F401
-from .linalg import solve_transposed
+from .linalg import length, solve_transposed
 from .registry import (
     COMPOSED,
     ELEMENTWISE,
     GENERAL,
     LINEAR,
+    MISSING,
     MULTILINEAR,
     NONDIFFERENTIABLE,
     SCALED,
@@ -73,6 +79,7 @@ __all__ = [
     "GENERAL",
     "LINEAR",
     "METHODS",
+    "MISSING",
     "MULTILINEAR",
     "NONDIFFERENTIABLE",
     "SCALED",
@@ -97,6 +104,7 @@ __all__ = [
     "is_jax",
     "is_static",
     "jax_twin",
+    "length",
     "linear",
     "lookup",
     "multilinear",

@@ -1,10 +1,17 @@
-"""Elementwise functions of NumPy: arithmetic, powers, exponentials, trigonometric and hyperbolic functions."""
-
-import math
+"""Elementwise functions of NumPy: arithmetic, powers, choices, comparisons."""
 
 import numpy as np
 
-from .registry import alias, call, draw, elementwise, is_static, nondifferentiable, scaled
+from .registry import (
+    call,
+    composed,
+    draw,
+    elementwise,
+    is_static,
+    linear,
+    nondifferentiable,
+    scaled,
+)
 
 REAL, POSITIVE, NONZERO = "real", "positive", "nonzero"
 
@@ -97,101 +104,50 @@ def hypot(d, y, a, b):
     return d * a / y, d * b / y
 
 
-# --- exponentials and logarithms ---
+@elementwise(np.float_power, domain=[POSITIVE, REAL])
+def float_power(y, x, n):
+    return n * np.float_power(x, n - 1), y * np.log(x)
 
 
-@elementwise(np.exp, domain=REAL, hint="e")
-def exp(y, x):
-    return y
+@scaled(np.copysign, domain=NONZERO)
+def copysign(d, y, a, b):
+    return np.copysign(d, d * a * b), None
 
 
-@elementwise(np.exp2, domain=REAL)
-def exp2(y, x):
-    return y * np.log(2)
+@scaled(np.heaviside, domain=NONZERO)
+def heaviside(d, y, x, h):
+    return None, np.where(x == 0, d, 0)
 
 
-@elementwise(np.expm1, domain=REAL)
-def expm1(y, x):
-    return np.exp(x)
+@elementwise(np.fmod, domain=[REAL, NONZERO])
+def fmod(y, a, b):
+    return 1, -np.trunc(a / b)
 
 
-@scaled(np.log, domain=POSITIVE)
-def log(d, y, x):
-    return d / x
+@scaled(
+    np.nan_to_num,
+    dtype="float",
+    wrt=["x"],
+    samples=[call(draw("missing", 3, 4)), call(draw("missing", 5), nan=2.0)],
+)
+def nan_to_num(d, y, x, nan=0.0, posinf=None, neginf=None):
+    """What is replaced has the derivative 0."""
+    return np.where(np.isfinite(x), d, 0)
 
 
-@scaled(np.log2, domain=POSITIVE)
-def log2(d, y, x):
-    return d / (x * np.log(2))
+@composed(np.modf, dtype="float", samples=[call(draw(NONZERO, 3, 4))])
+def modf(x):
+    return x - np.trunc(x), np.trunc(x)
 
 
-@scaled(np.log10, domain=POSITIVE)
-def log10(d, y, x):
-    return d / (x * np.log(10))
+@composed(np.divmod, wrt=["a", "b"], samples=[call(draw(REAL, 3), draw(NONZERO, 3))])
+def divmod_(a, b):
+    return np.floor_divide(a, b), np.remainder(a, b)
 
 
-@scaled(np.log1p, domain=POSITIVE)
-def log1p(d, y, x):
-    return d / (1 + x)
-
-
-@elementwise(np.logaddexp, domain=REAL)
-def logaddexp(y, a, b):
-    return np.exp(a - y), np.exp(b - y)
-
-
-# --- trigonometric and hyperbolic functions ---
-
-
-@elementwise(np.sin, domain=REAL)
-def sin(y, x):
-    return np.cos(x)
-
-
-@elementwise(np.cos, domain=REAL)
-def cos(y, x):
-    return -np.sin(x)
-
-
-@elementwise(np.tan, domain=(-1.2, 1.2))
-def tan(y, x):
-    return 1 + y**2
-
-
-@scaled(np.arcsin, domain=(-0.9, 0.9))
-def arcsin(d, y, x):
-    return d / np.sqrt(1 - x**2)
-
-
-@scaled(np.arccos, domain=(-0.9, 0.9))
-def arccos(d, y, x):
-    return -d / np.sqrt(1 - x**2)
-
-
-@scaled(np.arctan, domain=REAL)
-def arctan(d, y, x):
-    return d / (1 + x**2)
-
-
-@scaled(np.arctan2, domain=NONZERO)
-def arctan2(d, y, a, b):
-    r = a**2 + b**2
-    return d * b / r, -d * a / r
-
-
-@elementwise(np.sinh, domain=REAL)
-def sinh(y, x):
-    return np.cosh(x)
-
-
-@elementwise(np.cosh, domain=REAL)
-def cosh(y, x):
-    return np.sinh(x)
-
-
-@elementwise(np.tanh, domain=REAL)
-def tanh(y, x):
-    return 1 - y**2
+@linear(np.conjugate, dtype="ufunc", samples=[call(draw(REAL, 3))])
+def conjugate(dy, y, x):
+    return dy  # of real arrays: complex ones are refused
 
 
 # --- choices ---
@@ -210,6 +166,30 @@ def minimum(d, y, a, b):
     """At a tie each argument has half of the derivative, as in JAX and autograd."""
     return np.where(a == b, d / 2, np.where(a < b, d, 0)), np.where(
         a == b, d / 2, np.where(b < a, d, 0)
+    )
+
+
+@scaled(
+    np.fmax,
+    domain=REAL,
+    samples=[call(draw("ties", 4), 0.0).without_twin(), call(draw("missing", 5), draw(REAL, 5))],
+)
+def fmax(d, y, a, b):
+    """At a tie each argument has half of the derivative; NaN loses to a number."""
+    return np.where(a == b, d / 2, np.where(y == a, d, 0)), np.where(
+        a == b, d / 2, np.where(y == b, d, 0)
+    )
+
+
+@scaled(
+    np.fmin,
+    domain=REAL,
+    samples=[call(draw("ties", 4), 0.0).without_twin(), call(draw("missing", 5), draw(REAL, 5))],
+)
+def fmin(d, y, a, b):
+    """At a tie each argument has half of the derivative; NaN loses to a number."""
+    return np.where(a == b, d / 2, np.where(y == a, d, 0)), np.where(
+        a == b, d / 2, np.where(y == b, d, 0)
     )
 
 
@@ -293,20 +273,3 @@ def remainder(y, a, b):
 nondifferentiable(
     np.floor_divide, lambda a, b: a, dtype="ufunc", samples=[call(draw(REAL, 3), draw(NONZERO, 3))]
 )
-
-for _name in (
-    "exp expm1 log log1p log2 log10 sqrt cbrt sin cos tan sinh cosh tanh hypot fabs floor ceil trunc exp2"
-).split():
-    if hasattr(math, _name):
-        alias(getattr(math, _name), getattr(np, _name))
-for _name, _function in {
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "atan2": np.arctan2,
-    "pow": np.power,
-    "isnan": np.isnan,
-    "isinf": np.isinf,
-    "isfinite": np.isfinite,
-}.items():
-    alias(getattr(math, _name), _function)

@@ -3,7 +3,8 @@
 import jax.numpy as jnp
 import numpy as np
 
-from .registry import adjoint, call, draw, nondifferentiable, real, tangent
+from .reductions import restored
+from .registry import adjoint, call, composed, draw, nondifferentiable, real, tangent
 
 
 def mT(x):
@@ -140,36 +141,111 @@ def cholesky_tangent(a_dot, y, a):
     return y @ lower_half(np.linalg.solve(y, mT(np.linalg.solve(y, a_dot))))
 
 
+def length(x, axis=None, keepdims=False):
+    """The root of the sum of squares: the norm of a vector, the Frobenius norm of a matrix."""
+    return np.linalg.norm(x, axis=axis, keepdims=keepdims)
+
+
+LENGTHS = [
+    call(real(4)),
+    call(real(3, 4)),
+    call(real(3, 4), axis=1),
+    call(real(3, 4), axis=0, keepdims=True),
+]
+
+
 @adjoint(
+    length,
+    dtype="float",
+    jax=lambda x, axis=None, keepdims=False: jnp.linalg.norm(x, axis=axis, keepdims=keepdims),
+    samples=LENGTHS,
+)
+def length_(dy, y, x, axis=None, keepdims=False):
+    """At 0 the derivative is 0."""
+    dy, y = restored(dy, x, axis, keepdims), restored(y, x, axis, keepdims)
+    return dy * x / np.where(y == 0, 1, y)
+
+
+@tangent(length)
+def length_tangent(x_dot, y, x, axis=None, keepdims=False):
+    return np.sum(x * x_dot, axis=axis, keepdims=keepdims) / np.where(y == 0, 1, y)
+
+
+def vector_norm_(x, ord, axis, keepdims):
+    if ord is None or ord == 2:
+        return length(x, axis=axis, keepdims=keepdims)
+    if ord == np.inf:
+        return np.max(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord == -np.inf:
+        return np.min(np.abs(x), axis=axis, keepdims=keepdims)
+    if ord == 0:
+        return np.sum(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    if ord == 1:
+        return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
+    return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+
+
+def matrix_norm_(x, ord, axis, keepdims):
+    if ord is None or ord == "fro":
+        return length(x, axis=axis, keepdims=keepdims)
+    if ord == "nuc" or ord == 2 or ord == -2:
+        s = np.linalg.svd(np.moveaxis(x, axis, (-2, -1)), compute_uv=False)
+        y = np.sum(s, axis=-1) if ord == "nuc" else s[..., 0] if ord == 2 else s[..., -1]
+        return np.expand_dims(y, axis) if keepdims else y
+    row, column = axis[0] % x.ndim, axis[1] % x.ndim
+    over, of = (row, column) if abs(ord) == 1 else (column, row)
+    sums = np.sum(np.abs(x), axis=over, keepdims=True)
+    y = np.max(sums, axis=of, keepdims=True) if ord > 0 else np.min(sums, axis=of, keepdims=True)
+    return y if keepdims else np.squeeze(y, axis=axis)
+
+
+@composed(
     np.linalg.norm,
     dtype="float",
     samples=[
-        call(real(4)),
-        call(real(3, 4)),
-        call(real(3, 4), axis=1),
-        call(real(3, 4), axis=0, keepdims=True),
+        *LENGTHS,
         call(real(4), ord=1),
         call(real(3, 4), ord=1, axis=1),
         call(real(3, 4), ord=2, axis=1),
+        call(real(3, 4), ord=np.inf, axis=0),
+        call(real(4), ord=-np.inf),
+        call(real(4), ord=3),
+        call(real(3, 4), ord=2.5, axis=1, keepdims=True),
+        call(real(3, 4), ord="fro"),
+        call(real(3, 4), ord="nuc"),
+        call(real(3, 4), ord=2),
+        call(real(3, 4), ord=-2),
+        call(real(3, 4), ord=1),
+        call(real(3, 4), ord=-1, keepdims=True),
+        call(real(3, 4), ord=np.inf),
+        call(real(2, 3, 4), ord=2, axis=(1, 2)),
+        call(real(2, 3, 4), ord=1, axis=(0, 2)),
     ],
 )
-def norm(dy, y, x, ord=None, axis=None, keepdims=False):
-    if axis is not None and not keepdims:
-        dy, y = np.expand_dims(dy, axis), np.expand_dims(y, axis)
-    if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
-        return dy * np.sign(x)
-    if ord is None or ord == "fro" or (ord == 2 and (x.ndim == 1 or isinstance(axis, int))):
-        return dy * x / y
-    raise NotImplementedError("this order of np.linalg.norm")
+def norm(x, ord=None, axis=None, keepdims=False):
+    if ord is None or isinstance(axis, int):
+        return vector_norm_(x, ord, axis, keepdims)
+    if axis is None and x.ndim == 1:
+        return vector_norm_(x, ord, axis, keepdims)
+    return matrix_norm_(x, ord, (0, 1) if axis is None else axis, keepdims)
 
 
-@tangent(np.linalg.norm)
-def norm_tangent(x_dot, y, x, ord=None, axis=None, keepdims=False):
-    if ord == 1 and (x.ndim == 1 or isinstance(axis, int)):
-        return np.sum(np.sign(x) * x_dot, axis=axis, keepdims=keepdims)
-    if ord is None or ord == "fro" or (ord == 2 and (x.ndim == 1 or isinstance(axis, int))):
-        return np.sum(x * x_dot, axis=axis, keepdims=keepdims) / y
-    raise NotImplementedError("this order of np.linalg.norm")
+@composed(
+    np.linalg.vector_norm,
+    dtype="float",
+    samples=[call(real(4)), call(real(3, 4)), call(real(3, 4), axis=1, ord=3)],
+)
+def vector_norm(x, axis=None, keepdims=False, ord=2):
+    return vector_norm_(x, ord, axis, keepdims)
+
+
+@composed(
+    np.linalg.matrix_norm,
+    dtype="float",
+    samples=[call(real(3, 4)), call(real(2, 3, 4), ord=1), call(real(2, 3, 4), ord="nuc")],
+)
+def matrix_norm(x, keepdims=False, ord="fro"):
+    return matrix_norm_(x, ord, (-2, -1), keepdims)
 
 
 nondifferentiable(

@@ -37,6 +37,9 @@ ELEMENTWISE, SCALED, LINEAR, MULTILINEAR, COMPOSED, GENERAL, NONDIFFERENTIABLE =
 )
 
 
+MISSING = "missing"  # returned by a rule for an argument that it has no derivative for: JAX's own is used, if any
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """A random array for the registry test: its shape, and the set that it is drawn from."""
@@ -80,7 +83,8 @@ class Primitive:
     `dtype` says what NumPy answers: "ufunc" (its own resolution), "promote" (the arguments' common type),
     "sum" (small integers widen), "float" (integers become float64), or a callable of JAX's dtype and the arguments'.
     `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
-    numbers, which JAX wants as an array; `views` says that NumPy's result shares its argument's memory.
+    numbers, which JAX wants as an array. `numpy` writes a function of JAX's in NumPy's; `views` says that NumPy's
+    result shares its argument's memory.
     """
 
     function: Callable
@@ -92,6 +96,7 @@ class Primitive:
     adjoint: Callable | None = None
     tangent: Callable | None = None
     jax: Callable | None = None
+    numpy: Callable | None = None
     views: bool = False
     lists: tuple[str, ...] = ("arrays",)
     numbers: tuple[str, ...] = ()
@@ -204,6 +209,8 @@ def register(
     wrt: Sequence[str] | None = None,
     samples: Sequence[Sample] = (),
     jax: Callable | None = None,
+    numpy: Callable | None = None,
+    inline: bool = False,
     views: bool = False,
     lists: Sequence[str] = ("arrays",),
     numbers: Sequence[str] = (),
@@ -225,7 +232,8 @@ def register(
         wrt=tuple(wrt),
         dtype=dtype,
         adjoint=rule,
-        jax=jax or jax_twin(function),
+        jax=None if inline else jax or jax_twin(function),
+        numpy=numpy or (rule if kind == COMPOSED else None),
         views=views,
         lists=tuple(lists),
         numbers=tuple(numbers),
@@ -265,7 +273,13 @@ def alias(function: Callable, of: Callable) -> None:
 
 
 def elementwise(
-    function: Callable, *, domain: Any = None, samples: Sequence[Sample] = (), hint: str = ""
+    function: Callable,
+    *,
+    domain: Any = None,
+    samples: Sequence[Sample] = (),
+    hint: str = "",
+    dtype: Any = "ufunc",
+    **options: Any,
 ) -> Any:
     """The rule returns the partial derivative with respect to each argument, given `y` and the arguments.
 
@@ -278,7 +292,9 @@ def elementwise(
 
     def add(rule: Callable) -> Callable:
         own = [*samples, *_elementwise_samples(len(inspect.signature(rule).parameters) - 1, domain)]
-        register(function, ELEMENTWISE, rule, skip=1, dtype="ufunc", samples=own, hint=hint)
+        register(
+            function, ELEMENTWISE, rule, skip=1, dtype=dtype, samples=own, hint=hint, **options
+        )
         return rule
 
     return add
@@ -290,7 +306,7 @@ def scaled(
     domain: Any = None,
     samples: Sequence[Sample] = (),
     dtype: Any = "ufunc",
-    wrt: Sequence[str] | None = None,
+    **options: Any,
 ) -> Any:
     """The rule `(d, y, *args)` returns `d` times the partial derivative with respect to each argument.
 
@@ -300,7 +316,7 @@ def scaled(
 
     def add(rule: Callable) -> Callable:
         own = [*samples, *_elementwise_samples(len(inspect.signature(rule).parameters) - 2, domain)]
-        register(function, SCALED, rule, skip=2, dtype=dtype, wrt=wrt, samples=own)
+        register(function, SCALED, rule, skip=2, dtype=dtype, samples=own, **options)
         return rule
 
     return add
@@ -311,6 +327,8 @@ def _elementwise_samples(count: int, domain: Any) -> list[Sample]:
         return []
     domains = domain if isinstance(domain, list) else [domain] * count
     shapes: list[list[tuple[int, ...]]] = [[(3, 4)] * count, [()] * count, [(0, 2)] * count]
+    if count == 3:
+        shapes += [[(3, 4), (4,), ()]]
     if count == 2:
         shapes += [[(3, 4), (4,)], [(3, 1), (1, 4)], [(3, 4), ()], [(1,), (3, 4)]]
     return [
@@ -362,7 +380,8 @@ def tangent(function: Callable) -> Any:
 def composed(function: Callable, **options: Any) -> Any:
     """The rule is the function itself, of functions that have rules; the derivative is taken through its body.
 
-    The user's call stays as it is: only the derivative is written in the other functions.
+    The user's call stays as it is: only the derivative is written in the other functions. With `inline=True`, or where
+    JAX does not have the function, they stand in place of the call.
 
     >>> @composed(np.ptp, samples=[call(real(3, 4))])
     ... def ptp(x, axis=None):

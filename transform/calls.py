@@ -172,7 +172,8 @@ def call_array_function(
                 return interpreter.trace.static(value, function, operands, origin)
     module = getattr(function, "__module__", "") or ""
     user_level = isinstance(function, types.FunctionType) and module.startswith(("numpy", "scipy"))
-    if lookup(function) is None and user_level and jax_twin(function) is None:
+    bare = lookup(function) is None and jax_twin(function) is None
+    if bare and (user_level or isinstance(function, np.ufunc)):
         raise RefusedError(
             f"{name_of(function)} has no rule and no counterpart in jax.numpy",
             origin.span,
@@ -183,6 +184,8 @@ def call_array_function(
         return interpreter.trace.apply(function, args, kwargs, origin)
     before = len(interpreter.trace.atoms)
     try:
+        if primitive.jax is None:
+            raise RefusedError("a function that JAX does not have")
         return interpreter.trace.apply(function, args, kwargs, origin)
     except (ProgramError, RefusedError):
         # JAX does not have it, or not all of it: what it is composed of is written in its place.

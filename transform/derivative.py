@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import Primitive, array_params, jax_twin, lookup, name_of, variadic
+from ..primitives import MISSING, Primitive, array_params, jax_twin, lookup, name_of, variadic
 from ..primitives.fallback import JaxDerivative
 from .activity import active_variables, is_inexact
-from .errors import RefusedError
+from .errors import NoRuleError, RefusedError
 from .infer import RULE_DEPTH, Interpreter
 from .ir import Atom, Node, Origin
 from .operands import ArrayType, Items, Operand, Var, variables
@@ -55,6 +55,11 @@ class Context:
             return [value_of(i) for i in result.operand.items]  # type: ignore[union-attr]
         return list(result.items) if many else [result]  # type: ignore[union-attr]
 
+    def check_there(self, value: Value) -> None:
+        """Raise `NoRuleError` for an argument that a rule leaves to JAX."""
+        if isinstance(value, Known) and isinstance(value.value, str) and value.value == MISSING:
+            raise NoRuleError("the derivative with respect to this argument")
+
     def composition(
         self, primitive: Primitive, atom: Atom, part: str
     ) -> tuple[list[Node], list[Operand]]:
@@ -74,6 +79,7 @@ class Context:
 
     def scaled(self, d: Value, partial: Value, origin: Origin) -> Value | None:
         """`d * partial`, where a partial of 0, 1 or -1 needs no product."""
+        self.check_there(partial)
         if isinstance(partial, Known):
             if partial.value is None or (isinstance(partial.value, int) and partial.value == 0):
                 return None

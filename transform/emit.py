@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,6 +116,10 @@ def _constants(module: Module, text: str) -> tuple[str, dict[str, Any]]:
         elif isinstance(value, np.generic):
             module.imports.add("np")
             lines.append(f"{name} = np.{value.dtype.name}({value.item()!r})")
+        elif isinstance(value, float) and not math.isfinite(value):
+            module.imports.add("np")
+            sign = "-" if value < 0 else ""
+            lines.append(f"{name} = {sign}np.{'nan' if math.isnan(value) else 'inf'}")
         else:
             lines.append(f"{name} = {value!r}")
     return "\n".join(lines), large

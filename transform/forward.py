@@ -36,7 +36,7 @@ from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat
 from .operands import ArrayType, Items, Operand, Var, type_of, variables
 from .trace import Trace
 from .trees import cast, zeros
-from .values import Array, Struct, Value, known, operand_of, value_of
+from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
 
 def forward(
@@ -264,7 +264,8 @@ class _Forward:
                     term = self.context.rule(
                         primitive.adjoint, [dot, y], atom, primitive, "tangent"
                     )[k]
-                if term is not None:
+                if term is not None and not (isinstance(term, Known) and term.value is None):
+                    self.context.check_there(term)
                     terms.append(term)
         self.add(atom.result, terms, origin)
 
@@ -288,6 +289,8 @@ class _Forward:
         chosen = [a for n, a in zip(names, atom.args, strict=False) if n in primitive.wrt]
         pairs = zip(chosen, parts, strict=False)
         terms = [part for a, part in pairs if isinstance(a, Var) and a in self.context.active]
+        for term in terms:
+            self.context.check_there(term)
         self.add(atom.result, terms, origin)
 
     def add(self, v: Var, terms: list[Value], origin: Origin) -> None:

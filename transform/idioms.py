@@ -7,7 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import add_at, astype, getitem, guard, place, solve_transposed, update
+from ..primitives import (
+    add_at,
+    astype,
+    getitem,
+    guard,
+    length,
+    place,
+    solve_transposed,
+    update,
+)
 from .barriers import BARRIER
 from .gather import PADDED
 from .ir import Atom
@@ -158,13 +167,17 @@ def _has_dtype(operand: Operand, dtype: np.dtype) -> bool:
     return isinstance(found, ArrayType) and found.dtype == dtype and not found.weak
 
 
-def _cholesky(speller: Speller, atom: Atom) -> Text:
+def _of_lower(speller: Speller, atom: Atom) -> Text:
     """NumPy reads the lower triangle; JAX averages the matrix with its transpose first."""
-    name, x = speller.function(np.linalg.cholesky), atom.args[0]
+    name, x = speller.function(atom.op), atom.args[0]
     if speller.target == "numpy":
         return f"{name}({speller.operand(x)})", ATOM
     tril, text = f"{speller.module('jnp')}.tril", speller.operand(x, 1)
     return f"{name}({tril}({text}) + {tril}({text}, -1).mT)", ATOM
+
+
+def _length(speller: Speller, atom: Atom) -> Text:
+    return f"{speller.function(np.linalg.norm)}({speller.arguments(atom)})", ATOM
 
 
 def _solve_transposed(speller: Speller, atom: Atom) -> Text:
@@ -327,7 +340,10 @@ IDIOMS: dict[Any, Idiom] = {
     np.reshape: _reshape,
     np.swapaxes: _swapaxes,
     place: _place,
-    np.linalg.cholesky: _cholesky,
+    np.linalg.cholesky: _of_lower,
+    np.linalg.eigh: _of_lower,
+    np.linalg.eigvalsh: _of_lower,
+    length: _length,
     solve_transposed: _solve_transposed,
     BARRIER: _barrier,
 }

@@ -18,7 +18,7 @@ from .guards import drop_guards
 from .hoist import hoist
 from .invariants import check
 from .ir import Function, Repeat, walk
-from .jax_free import refuse_jax
+from .jax_free import without_jax
 from .lengths import check_unwritten
 from .load import load
 from .merges import merge_writes
@@ -72,7 +72,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
         ("written forwards", write_forwards),
         ("simplified", simplify),
         ("sunk", sink_additions),
-        ("free of jax", refuse_jax),
+        ("free of jax", without_jax),
         ("recorded", record_for_numpy),
         ("tidied", drop_dead),
         ("owned", own),

@@ -297,6 +297,9 @@ class _Reverse:
         derivatives: list[Value] = [y] if primitive.kind == ELEMENTWISE else [dy, y]
         parts = self.context.rule(primitive.adjoint, derivatives, atom, primitive, "adjoint")
         for operand, part in zip(atom.args, parts, strict=False):
+            if isinstance(operand, Var) and operand in self.context.active:
+                self.context.check_there(part)
+        for operand, part in zip(atom.args, parts, strict=False):
             if (
                 primitive.kind == ELEMENTWISE
                 and isinstance(operand, Var)

@@ -13,6 +13,7 @@ from ..primitives import (
     METHODS,
     Primitive,
     array_params,
+    is_jax,
     jax_twin,
     lookup,
     name_of,
@@ -252,7 +253,8 @@ class Speller:
         if self.target == "jax" and head.startswith("jax.numpy"):
             return f"{self.module('jnp')}{head[9:]}.{name}"
         if self.target == "jax" and not head.startswith("jax"):
-            path = name_of(jax_twin(op) or op)
+            own = primitive.jax if primitive is not None and is_jax(primitive.jax) else None
+            path = name_of(own or jax_twin(op) or op)
             head = path.rpartition(".")[0]
         self.imports.add(head)
         return path

@@ -205,7 +205,7 @@ def difference(case: Case, directions: list[np.ndarray], dys: list[np.ndarray]) 
 
 
 @pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
-def test_forward_mode_is_the_transpose_of_reverse_mode(primitive, sample):
+def test_forward_mode_is_the_transpose_of_reverse_mode(primitive, sample, x64):
     case, rng = Case(primitive, sample), np.random.default_rng(4)
     dys = seeds(case.function(*case.arrays), rng)
     directions = [rng.normal(size=np.shape(a)) for a in case.floats]
