@@ -5,7 +5,18 @@ from typing import Any
 import numpy as np
 
 from .joining import along
-from .registry import adjoint, call, composed, computed, draw, linear, multilinear, real, tangent
+from .registry import (
+    adjoint,
+    call,
+    composed,
+    computed,
+    draw,
+    is_complex,
+    linear,
+    multilinear,
+    real,
+    tangent,
+)
 
 # --- running sums and products ---
 
@@ -210,6 +221,8 @@ MODES = [
 def convolve(dy, y, a, v, mode="full"):
     before, behind = within_full(mode, a.size, v.size)
     whole = np.pad(dy, (before, behind)) if before + behind > 0 else dy
+    if is_complex(whole):  # `np.correlate` takes the conjugate of its second argument
+        a, v = np.conjugate(a), np.conjugate(v)
     return np.correlate(whole, v, mode="valid"), np.correlate(whole, a, mode="valid")
 
 

@@ -7,8 +7,8 @@ from .registry import (
     composed,
     draw,
     elementwise,
+    is_complex,
     is_static,
-    linear,
     nondifferentiable,
     scaled,
 )
@@ -90,8 +90,8 @@ def reciprocal(y, x):
 
 @elementwise(np.abs, domain=NONZERO)
 def abs_(y, x):
-    """At 0 the derivative is 0."""
-    return np.sign(x)
+    """At 0 the derivative is 0. Of a complex number it is `conj(x) / abs(x)`, of which the real part counts."""
+    return np.conjugate(np.sign(x)) if is_complex(x) else np.sign(x)
 
 
 @elementwise(np.fabs, domain=NONZERO)
@@ -143,11 +143,6 @@ def modf(x):
 @composed(np.divmod, wrt=["a", "b"], samples=[call(draw(REAL, 3), draw(NONZERO, 3))])
 def divmod_(a, b):
     return np.floor_divide(a, b), np.remainder(a, b)
-
-
-@linear(np.conjugate, dtype="ufunc", samples=[call(draw(REAL, 3))])
-def conjugate(dy, y, x):
-    return dy  # of real arrays: complex ones are refused
 
 
 # --- choices ---

@@ -84,7 +84,7 @@ class Primitive:
     "sum" (small integers widen), "float" (integers become float64), or a callable of JAX's dtype and the arguments'.
     `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
     numbers, which JAX wants as an array. `numpy` writes a function of JAX's in NumPy's; `views` says that NumPy's
-    result shares its argument's memory.
+    result shares its argument's memory, `complex` that the rule holds for complex numbers.
     """
 
     function: Callable
@@ -102,6 +102,7 @@ class Primitive:
     numbers: tuple[str, ...] = ()
     samples: Sequence[Sample] = ()
     hint: str = ""
+    complex: bool = False
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name; TypeError for a keyword that the rule does not know."""
@@ -406,9 +407,24 @@ def nondifferentiable(function: Callable, signature: Callable, **options: Any) -
     return register(function, NONDIFFERENTIABLE, None, skip=0, signature=signature, **options)
 
 
+def holds_for_complex(*functions: Callable) -> None:
+    """Say that the rules of functions hold for complex numbers: they are holomorphic, or linear, or say otherwise.
+
+    The convention is JAX's and HIPS autograd's: an adjoint is the transpose, without a conjugate, so that the gradient
+    of a real function of `z = x + i y` is `df/dx - i df/dy`.
+    """
+    for function in functions:
+        _REGISTRY[function].complex = True
+
+
 def is_static(value: Any) -> bool:
     """For rules: whether a value is known at transformation time (read by the compiler; always true when run)."""
     return True
+
+
+def is_complex(x: Any) -> bool:
+    """For rules: whether a value is complex."""
+    return np.iscomplexobj(x)
 
 
 def computed(function: Callable) -> Callable:

@@ -176,11 +176,6 @@ def asarray(dy, y, arrays, dtype=None):
     return dy
 
 
-@linear(np.real, samples=[call(real(3, 4))], views=True)
-def real_(dy, y, x):
-    return dy  # of real arrays: complex ones are refused
-
-
 @linear(np.copy, samples=[call(real(3, 4))])
 def copy(dy, y, x):
     return dy

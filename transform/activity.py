@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 
 from ..primitives import NONDIFFERENTIABLE, lookup
-from .errors import RefusedError
-from .ir import Atom, Choice, Node, walk
-from .operands import ArrayType, Operand, Var, variables
+from .ir import Atom, Choice, Node
+from .operands import ArrayType, Operand, Var, array_type, variables
 
 
 def active_variables(
@@ -77,16 +76,10 @@ def _use(nodes: Sequence[Node], useful: set[Var], varied: Set[Var]) -> None:
             _pass_on(useful, params, (*node.inits, *node.streams))
 
 
-def refuse_complex(nodes: Iterable[Node], active: Set[Var]) -> None:
-    """Raise `RefusedError` at the first complex value that a derivative would pass through."""
-    for node in walk(nodes):
-        for r in node.results:
-            if r in active and isinstance(r.type, ArrayType) and r.type.dtype.kind == "c":
-                raise RefusedError(
-                    "a derivative through complex numbers is not supported yet",
-                    node.origin.span,
-                    "compute with real and imaginary parts",
-                )
+def is_complex(atom: Atom, active: Set[Var]) -> bool:
+    """Whether a derivative passes through complex numbers in an operation."""
+    passed = (*atom.results, *atom.variables())
+    return any(v in active and array_type(v).dtype.kind == "c" for v in passed)
 
 
 def is_inexact(v: Var) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..primitives import is_static
+from ..primitives import is_complex, is_static
 from .access import attribute, item
 from .errors import ArgumentError, ProgramError, RefusedError
 from .ir import Origin
@@ -81,6 +81,14 @@ def _len(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
 @builtin(is_static)
 def _is_static(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
     return known(isinstance(args[0], Known))
+
+
+@builtin(is_complex, np.iscomplexobj)
+def _is_complex(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    (value,) = args
+    if isinstance(value, Array):
+        return known(value.type.dtype.kind == "c")
+    return evaluate(np.iscomplexobj, args, kwargs, origin)
 
 
 @builtin(slice)

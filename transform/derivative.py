@@ -9,7 +9,7 @@ import numpy as np
 
 from ..primitives import MISSING, Primitive, array_params, jax_twin, lookup, name_of, variadic
 from ..primitives.fallback import JaxDerivative
-from .activity import active_variables, is_inexact
+from .activity import active_variables, is_complex, is_inexact
 from .errors import NoRuleError, RefusedError
 from .infer import RULE_DEPTH, Interpreter
 from .ir import Atom, Node, Origin
@@ -27,6 +27,13 @@ class Context:
 
     def __post_init__(self) -> None:
         self.interpreter = Interpreter(self.trace)
+
+    def primitive(self, atom: Atom) -> Primitive | None:
+        """The operation's rule, if it has one that holds for its arguments."""
+        found = lookup(atom.op)
+        if found is not None and not found.complex and is_complex(atom, self.active):
+            return None
+        return found
 
     def rule(
         self, rule: Any, derivatives: list[Value], atom: Atom, primitive: Primitive, part: str
@@ -146,10 +153,6 @@ def anchored(atom: Node, part: str) -> Origin:
     while site is not None:
         statement, site = site.statement, site.parent
     return replace(atom.origin, part=part, statement=statement, spelling="operator")
-
-
-def primitive_of(atom: Atom) -> Primitive | None:
-    return lookup(atom.op)
 
 
 def name_derivative(value: Value, of: Var, kind: str) -> None:

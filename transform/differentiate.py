@@ -174,11 +174,6 @@ def _split_aux(result: Value, request: Request, typed: Typed) -> tuple[Value, Va
 
 def _check_differentiable(name: str, spec: Spec) -> None:
     if isinstance(spec, ArraySpec) and spec.type.inexact:
-        if spec.type.dtype.kind == "c":
-            raise ArgumentError(
-                f"the derivative with respect to the complex argument {name!r} is not supported yet",
-                remedy="pass its real and imaginary parts",
-            )
         return
     items = getattr(spec, "items", ())
     if items:
@@ -192,7 +187,7 @@ def _check_differentiable(name: str, spec: Spec) -> None:
 
 def _has_float(spec: Spec) -> bool:
     if isinstance(spec, ArraySpec):
-        return spec.type.dtype.kind == "f"
+        return spec.type.inexact
     return any(_has_float(item) for item in getattr(spec, "items", ()))
 
 

@@ -29,8 +29,8 @@ from ..primitives import (
     Primitive,
     array_params,
 )
-from .activity import active_variables, refuse_complex
-from .derivative import Context, anchored, name_derivative, primitive_of, strong, tangent_of
+from .activity import active_variables
+from .derivative import Context, anchored, name_derivative, strong, tangent_of
 from .errors import NoRuleError
 from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat
 from .operands import ArrayType, Items, Operand, Var, type_of, variables
@@ -46,7 +46,6 @@ def forward(
     trace = Trace(lengths=function.lengths)
     output = Items("tuple", tuple(outputs))
     active = active_variables(function.body, tangents, output)
-    refuse_complex(function.body, active)
     step = _Forward(Context(trace, active), dict(tangents))
     for node in function.body:
         step.node(node)
@@ -154,7 +153,7 @@ class _Forward:
 
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "tangent")
-        primitive = primitive_of(atom)
+        primitive = self.context.primitive(atom)
         with contextlib.suppress(NoRuleError):
             if primitive is not None and primitive.kind == COMPOSED:
                 self.composed(atom, primitive, origin)
@@ -312,6 +311,9 @@ class _Forward:
         if value.type.shape != wanted.shape:
             shape = self.context.trace.attribute(Array(v), "shape", origin)
             value = self.context.trace.apply(np.broadcast_to, [value, shape], {}, origin)
+            assert isinstance(value, Array)
+        if value.type.dtype.kind == "c" and wanted.dtype.kind == "f":
+            value = self.context.trace.apply(np.real, [value], {}, origin)
             assert isinstance(value, Array)
         if value.type.dtype != wanted.dtype:
             value = self.context.trace.cast(value, wanted.dtype, origin)

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from ..primitives import COMPOSED, ELEMENTWISE, Primitive, place
-from .activity import active_variables, refuse_complex
-from .derivative import Context, adjoint_of, anchored, name_derivative, primitive_of, strong
+from .activity import active_variables
+from .derivative import Context, adjoint_of, anchored, name_derivative, strong
 from .errors import NoRuleError
 from .invariance import invariant_shifts
 from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
@@ -48,7 +48,6 @@ def reverse(
     output = Items("tuple", tuple(v for v, _ in seeds))
     constant = invariant_shifts(function.body, output)
     active = active_variables(function.body, function.wrt, output, constant)
-    refuse_complex(function.body, active)
     step = _Reverse(Context(trace, active))
     last = Origin(part="adjoint", spelling="operator")
     for v, seed in seeds:
@@ -97,7 +96,7 @@ class _Reverse:
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "adjoint")
         results = [self.adjoint(r) for r in atom.results]
-        primitive = primitive_of(atom)
+        primitive = self.context.primitive(atom)
         with contextlib.suppress(NoRuleError):
             if primitive is not None and primitive.kind == COMPOSED:
                 self.composed(atom, primitive, results, origin)
@@ -360,6 +359,8 @@ class _Reverse:
         if value.type.shape != wanted.shape:
             whole = self.context.trace.attribute(Array(v), "shape", origin)
             value = _array(apply(np.broadcast_to, [value, whole], {}, origin))
+        if value.type.dtype.kind == "c" and wanted.dtype.kind == "f":
+            value = _array(apply(np.real, [value], {}, origin))
         if value.type.dtype != wanted.dtype:
             value = _array(self.context.trace.cast(value, wanted.dtype, origin))
         return value

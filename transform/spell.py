@@ -146,6 +146,10 @@ class Speller:
             text = f"{self.module(self.np)}.{name}"
             return (f"-{text}", UNARY) if value < 0 else (text, ATOM)
         text = repr(value)
+        if isinstance(value, complex) and value.real == 0 and math.isfinite(value.imag):
+            text = (
+                repr(complex(0, value.imag)) if value.imag >= 0 else f"-{complex(0, -value.imag)!r}"
+            )
         return text, UNARY if text.startswith("-") else ATOM
 
     def dtype(self, dtype: np.dtype) -> str:

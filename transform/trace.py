@@ -294,6 +294,13 @@ class Trace:
             whole = not isinstance(first, Array) or not first.scalar
             if not result.type.ndim:
                 result.scalar = not gives_array(op, positional, whole, origin)
+            if (
+                op in (np.real, np.imag)
+                and isinstance(first, Array)
+                and first.type.dtype.kind == "c"
+            ):
+                link(self, result, first)
+                return result
             if primitive.views and isinstance(first, Array) and whole and not result.scalar:
                 return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
             result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]

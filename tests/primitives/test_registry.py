@@ -7,6 +7,7 @@ derivative of it. A rule without samples fails.
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from typing import Any
 
 import backprose.primitives as primitives
@@ -32,6 +33,10 @@ WITHOUT_SAMPLES = {np.empty, np.empty_like}
 def draw(spec: Draw, rng: np.random.Generator) -> np.ndarray | np.generic:
     """A random array from a domain; 0-d draws are NumPy scalars, as users have them."""
     shape, domain = spec.shape, spec.domain
+    if isinstance(domain, tuple) and domain[0] == "complex":
+        inner = Draw(shape, "real" if domain[1] == "complex" else domain[1])
+        value = draw(inner, rng) + 0.3j * rng.normal(size=shape)
+        return np.asarray(value) if shape else np.complex128(value)
     normal = rng.normal(size=shape)
     if domain == "real":
         value = normal
@@ -45,6 +50,9 @@ def draw(spec: Draw, rng: np.random.Generator) -> np.ndarray | np.generic:
         value = np.where(np.arange(normal.size) % 3 == 0, 0.0, normal.ravel()).reshape(shape)
     elif domain == "missing":
         value = np.where(np.arange(normal.size) % 5 == 1, np.nan, normal.ravel()).reshape(shape)
+    elif domain == "complex":
+        value = normal + 1j * rng.normal(size=shape)
+        return np.asarray(value) if shape else np.complex128(value)
     elif domain == "bool":
         return rng.integers(0, 2, size=shape).astype(bool)
     elif domain in ("integer", "index"):
@@ -73,7 +81,11 @@ class Case:
         def text(value: Any) -> str:
             if isinstance(value, Draw):
                 array = draw(value, rng)
-                self.arrays.append(array.astype(dtype) if array.dtype.kind == "f" else array)
+                if array.dtype.kind in "fc":
+                    array = array.astype(
+                        np.result_type(dtype, np.complex64) if array.dtype.kind == "c" else dtype
+                    )
+                self.arrays.append(array)
                 return f"x{len(self.arrays) - 1}"
             if isinstance(value, list) and all(isinstance(v, int | float) for v in value):
                 self.numbers.append(f"c{len(self.constants)}")
@@ -91,7 +103,7 @@ class Case:
         names = ", ".join(f"x{k}" for k in range(len(self.arrays)))
         source = f"def call({names}):\n    return fn({', '.join(args)})\n"
         self.function = load(Emitted(source, "call", self.constants))
-        self.wrt = tuple(f"x{k}" for k, a in enumerate(self.arrays) if a.dtype.kind == "f")
+        self.wrt = tuple(f"x{k}" for k, a in enumerate(self.arrays) if a.dtype.kind in "fc")
 
     def derivative(self, mode: str, target: str) -> Any:
         specs = {f"x{k}": spec_of(a) for k, a in enumerate(self.arrays)}
@@ -102,7 +114,7 @@ class Case:
     def twin(self, *chosen: Any) -> Any:
         """The same call of JAX's function, on the floating arrays alone."""
         values = iter(chosen)
-        full = [next(values) if a.dtype.kind == "f" else a for a in self.arrays]
+        full = [next(values) if a.dtype.kind in "fc" else a for a in self.arrays]
         twin = self.primitive.jax
         arrays = {name: np.array(self.constants[name]) for name in self.numbers}
         constants = {**self.constants, **arrays, "fn": twin}
@@ -111,12 +123,12 @@ class Case:
 
     @property
     def floats(self) -> list[Any]:
-        return [a for a in self.arrays if a.dtype.kind == "f"]
+        return [a for a in self.arrays if a.dtype.kind in "fc"]
 
 
 def floats_of(result: Any) -> list[np.ndarray]:
     leaves = jax.tree.leaves(result)
-    return [np.asarray(leaf) for leaf in leaves if np.asarray(leaf).dtype.kind == "f"]
+    return [np.asarray(leaf) for leaf in leaves if np.asarray(leaf).dtype.kind in "fc"]
 
 
 def cases() -> list[Any]:
@@ -145,7 +157,22 @@ def test_every_rule_serves_both_modes():
 
 
 def seeds(result: Any, rng: np.random.Generator) -> list[np.ndarray]:
-    return [rng.normal(size=r.shape).astype(r.dtype) for r in floats_of(result)]
+    return [like(r, rng) for r in floats_of(result)]
+
+
+def like(array: Any, rng: np.random.Generator) -> np.ndarray:
+    """Normal deviates in an array's shape and dtype."""
+    array = np.asarray(array)
+    value = rng.normal(size=array.shape)
+    if array.dtype.kind == "c":
+        value = value + 1j * rng.normal(size=array.shape)
+    return np.asarray(value).astype(array.dtype)
+
+
+def pairing(adjoints: Any, tangents: Any) -> float:
+    """The sum of the products; of complex numbers the real part, in the convention without a conjugate."""
+    pairs = zip(adjoints, tangents, strict=True)
+    return sum(float(np.real(np.sum(np.asarray(a) * np.asarray(b)))) for a, b in pairs)
 
 
 def close(a: Any, b: Any, tolerance: float) -> None:
@@ -158,6 +185,10 @@ def close(a: Any, b: Any, tolerance: float) -> None:
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
 def test_reverse_mode(primitive, sample, dtype, x64):
+    check_reverse_mode(primitive, sample, dtype)
+
+
+def check_reverse_mode(primitive: Primitive, sample: Sample, dtype: Any) -> None:
     """Value and dtype equal NumPy's; the adjoint equals jax.vjp's and, in float64, central differences."""
     case, rng = Case(primitive, sample, dtype), np.random.default_rng(3)
     if not case.wrt:
@@ -174,8 +205,8 @@ def test_reverse_mode(primitive, sample, dtype, x64):
     if sample.has_twin:
         compare_with_twin(case, dys, gradients)
     if dtype == np.float64:
-        directions = [rng.normal(size=np.shape(a)) for a in case.floats]
-        along = sum(float(np.sum(g * u)) for g, u in zip(gradients, directions, strict=True))
+        directions = [like(a, rng) for a in case.floats]
+        along = pairing(gradients, directions)
         close(along, difference(case, directions, dys), FINITE_DIFFERENCES * (1 + abs(along)))
 
 
@@ -185,7 +216,7 @@ def compare_with_twin(case: Case, dys: list[np.ndarray], gradients: Any) -> None
     adjoints = iter(dys)
     full = [
         next(adjoints).astype(r.dtype)
-        if r.dtype.kind == "f"
+        if r.dtype.kind in "fc"
         else np.zeros(r.shape, jax.dtypes.float0)
         for r in leaves
     ]
@@ -198,9 +229,9 @@ def difference(case: Case, directions: list[np.ndarray], dys: list[np.ndarray]) 
     total = 0.0
     for sign in (1, -1):
         moved = iter(a + sign * STEP * u for a, u in zip(case.floats, directions, strict=True))
-        full = [next(moved) if a.dtype.kind == "f" else a for a in case.arrays]
+        full = [next(moved) if a.dtype.kind in "fc" else a for a in case.arrays]
         results = floats_of(case.function(*full))
-        total += sign * sum(float(np.sum(dy * r)) for dy, r in zip(dys, results, strict=True))
+        total += sign * pairing(dys, results)
     return total / (2 * STEP)
 
 
@@ -208,12 +239,46 @@ def difference(case: Case, directions: list[np.ndarray], dys: list[np.ndarray]) 
 def test_forward_mode_is_the_transpose_of_reverse_mode(primitive, sample, x64):
     case, rng = Case(primitive, sample), np.random.default_rng(4)
     dys = seeds(case.function(*case.arrays), rng)
-    directions = [rng.normal(size=np.shape(a)) for a in case.floats]
+    directions = [like(a, rng) for a in case.floats]
     _, gradients = case.derivative("vjp", "numpy")(*case.arrays, *dys)
     _, tangents = case.derivative("jvp", "numpy")(*case.arrays, *directions)
-    forward = sum(float(np.sum(dy * t)) for dy, t in zip(dys, floats_of(tangents), strict=True))
-    backward = sum(float(np.sum(g * u)) for g, u in zip(gradients, directions, strict=True))
+    forward, backward = pairing(dys, floats_of(tangents)), pairing(gradients, directions)
     assert forward == pytest.approx(backward, rel=1e-10, abs=1e-10)
+
+
+def as_complex(sample: Sample) -> Sample:
+    """The sample with complex numbers in place of real ones; positive ones stay in the right half plane."""
+
+    def change(value: Any) -> Any:
+        if isinstance(value, Draw) and value.domain not in ("bool", "integer", "index"):
+            return Draw(value.shape, ("complex", value.domain))
+        if isinstance(value, list | tuple):
+            return type(value)(change(v) for v in value)
+        return value
+
+    return replace(sample, args=tuple(map(change, sample.args)))
+
+
+# Transforms of real numbers, and samples that put complex numbers into real arrays, of which NumPy warns.
+REAL_ALONE = {
+    np.fft.rfft,
+    np.fft.rfftn,
+    np.fft.rfft2,
+    np.fft.ihfft,
+    np.full_like,
+    primitives.astype,
+}
+COMPLEX = [
+    pytest.param(p, as_complex(s), id=f"{p.name}-{k}")
+    for p in registered()
+    if p.complex and p.function not in REAL_ALONE
+    for k, s in enumerate(p.samples[:3])
+]
+
+
+@pytest.mark.parametrize(("primitive", "sample"), COMPLEX)
+def test_complex_numbers(primitive, sample, x64):
+    check_reverse_mode(primitive, sample, np.float64)
 
 
 WITH_TWIN = [c for c in DIFFERENTIABLE if c.values[1].has_twin]
@@ -224,12 +289,12 @@ def test_second_order(primitive, sample, x64):
     """JAX differentiates the emitted adjoint; it must agree with JAX's second derivative of the function."""
     case, rng = Case(primitive, sample), np.random.default_rng(5)
     dys = seeds(case.function(*case.arrays), rng)
-    directions = tuple(rng.normal(size=np.shape(a)) for a in case.floats)
+    directions = tuple(like(a, rng) for a in case.floats)
     emitted = case.derivative("vjp", "jax")
 
     def ours(*chosen):
         values = iter(chosen)
-        full = [next(values) if a.dtype.kind == "f" else a for a in case.arrays]
+        full = [next(values) if a.dtype.kind in "fc" else a for a in case.arrays]
         return emitted(*full, *dys)[1]
 
     def theirs(*chosen):
@@ -237,7 +302,7 @@ def test_second_order(primitive, sample, x64):
         leaves, structure = jax.tree.flatten(reference)
         adjoints = iter(dys)
         full = [
-            next(adjoints) if r.dtype.kind == "f" else np.zeros(r.shape, jax.dtypes.float0)
+            next(adjoints) if r.dtype.kind in "fc" else np.zeros(r.shape, jax.dtypes.float0)
             for r in leaves
         ]
         return tuple(pull(jax.tree.unflatten(structure, full)))

@@ -1,0 +1,68 @@
+"""Complex numbers: their parts, and which rules hold for them."""
+
+import numpy as np
+
+from . import (  # noqa: F401  # registered first
+    axes,
+    calculus,
+    decompositions,
+    einsum,
+    elementwise,
+    joining,
+    linalg,
+    missing_values,
+    products,
+    reductions,
+    shapes,
+    transcendental,
+)
+from .registry import call, draw, holds_for_complex, is_complex, linear, registered
+from .registry import elementwise as elementwise_rule
+from .shapes import add_at, astype, getitem, place, update
+
+REAL, COMPLEX = "real", "complex"
+
+
+def part(jax_dtype, x):
+    """The dtype of the real or the imaginary part."""
+    return np.real(np.zeros((), x)).dtype
+
+
+@linear(np.real, views=True, dtype=part, samples=[call(draw(REAL, 3, 4)), call(draw(COMPLEX, 3))])
+def real(dy, y, x):
+    return dy
+
+
+@linear(np.imag, views=True, dtype=part, samples=[call(draw(COMPLEX, 3)), call(draw(COMPLEX))])
+def imag(dy, y, x):
+    return -1j * dy if is_complex(x) else None
+
+
+@linear(np.conjugate, dtype="ufunc", samples=[call(draw(REAL, 3)), call(draw(COMPLEX, 3))])
+def conjugate(dy, y, x):
+    return np.conjugate(dy) if is_complex(x) else dy
+
+
+@elementwise_rule(np.angle, dtype=part, wrt=["x"], samples=[call(draw(COMPLEX, 3))])
+def angle(y, x):
+    """Of a real number it is constant."""
+    return -1j / x if is_complex(x) else 0
+
+
+# Holomorphic functions.
+holds_for_complex(
+    np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.power, np.square, np.sqrt, np.reciprocal,
+    np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan, np.arcsin, np.arccos,
+    np.arctan, np.sinh, np.cosh, np.tanh, np.arctanh, np.matmul, np.dot, np.inner, np.outer, np.tensordot, np.einsum,
+    np.kron, np.prod, np.convolve, np.polyval, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.matrix_power,
+    np.linalg.multi_dot,
+)  # fmt: skip
+# Functions with a rule that says what holds for complex numbers.
+holds_for_complex(np.real, np.imag, np.conjugate, np.angle, np.abs)
+# Functions that move elements, choose among them by something else, or add them up.
+MOVING = {module.__name__ for module in (shapes, joining, axes)}
+holds_for_complex(
+    *(p.function for p in registered() if p.adjoint is not None and p.adjoint.__module__ in MOVING),
+    np.where, np.sum, np.mean, np.cumsum, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.average,
+    getitem, place, update, add_at, astype,
+)  # fmt: skip
