@@ -1,4 +1,4 @@
-"""The command: `backprose grad`, `backprose check`, `backprose demo`."""
+"""The command: `backprose grad`, `backprose check`, `backprose rules`, `backprose demo`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from .functions import argument_names
 from .importing import user_code
 from .inputs import Inputs, gather
 from .points import Point
+from .primitives.catalogue import catalogue
 from .samples import draw
-from .terminal import print_source, report_table
+from .terminal import count_table, print_source, report_table, rules_table
 from .transform.errors import ArgumentError, BackproseError
 from .transform.options import LoopOptions
 from .transform.pipeline import derive
@@ -208,6 +209,25 @@ def check(
     if not all(row.ok for row in rows):
         click.echo(failures(rows))
         sys.exit(1)
+
+
+@main.command()
+@click.argument("name", required=False)
+@click.option("--count", is_flag=True, help="Print how many functions there are of each kind.")
+def rules(name: str | None, count: bool) -> None:
+    """Print what becomes of each function of NumPy, SciPy and JAX: its rule, or why there is none.
+
+    With a NAME, the functions that have it in theirs; of a full one, np.linalg.svd, the text of its rule as well.
+    """
+    entries = [entry for entry in catalogue() if name is None or name in entry.name]
+    if not entries:
+        raise ArgumentError(
+            f"no function has {name!r} in its name", remedy="backprose rules lists all"
+        )
+    Console().print(count_table(entries) if count else rules_table(entries))
+    for entry in entries:
+        if entry.name == name and entry.rules:
+            print_source("\n\n".join(inspect.getsource(rule) for rule in entry.rules))
 
 
 @main.command()

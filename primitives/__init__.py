@@ -6,6 +6,7 @@ from . import (  # noqa: F401
     axes,
     calculus,
     complex_numbers,
+    constant,
     decompositions,
     einsum,
     fft,
@@ -19,6 +20,7 @@ from . import (  # noqa: F401
     shapes,
     sorting,
     special,
+    statistics,
     transcendental,
 )
 from . import elementwise as elementwise_functions  # noqa: F401
@@ -55,6 +57,7 @@ from .registry import (
     name_of,
     nondifferentiable,
     real,
+    register_twins,
     registered,
     scaled,
     tangent,
@@ -62,6 +65,8 @@ from .registry import (
 )
 from .selection import guard
 from .shapes import add_at, astype, getitem, place, update
+
+register_twins()
 
 # Array methods and the function that each one is.
 METHODS = {

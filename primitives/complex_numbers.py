@@ -14,6 +14,7 @@ from . import (  # noqa: F401  # registered first
     products,
     reductions,
     shapes,
+    statistics,
     transcendental,
 )
 from .registry import call, draw, holds_for_complex, is_complex, linear, registered
@@ -63,6 +64,7 @@ holds_for_complex(np.real, np.imag, np.conjugate, np.angle, np.abs)
 MOVING = {module.__name__ for module in (shapes, joining, axes)}
 holds_for_complex(
     *(p.function for p in registered() if p.adjoint is not None and p.adjoint.__module__ in MOVING),
-    np.where, np.sum, np.mean, np.cumsum, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.average,
+    np.where, np.sum, np.mean, np.cumsum, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.average, np.linspace,
+    np.linalg.trace, np.linalg.diagonal,
     getitem, place, update, add_at, astype,
 )  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 
 from .registry import (
+    alias,
     call,
     composed,
     draw,
@@ -257,6 +258,7 @@ for _function in (
         dtype="ufunc",
         samples=[call(draw("integer", 3), draw("integer", 3))],
     )
+alias(np.around, np.round)
 nondifferentiable(np.round, lambda x, decimals=0: x, samples=[call(draw(REAL, 3), decimals=1)])
 
 

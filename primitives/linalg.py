@@ -3,8 +3,9 @@
 import jax.numpy as jnp
 import numpy as np
 
+from . import axes, products  # noqa: F401  # registered first
 from .reductions import restored
-from .registry import adjoint, call, composed, draw, nondifferentiable, real, tangent
+from .registry import adjoint, alias, call, composed, draw, nondifferentiable, real, tangent
 
 
 def mT(x):
@@ -247,6 +248,23 @@ def vector_norm(x, axis=None, keepdims=False, ord=2):
 def matrix_norm(x, keepdims=False, ord="fro"):
     return matrix_norm_(x, ord, (-2, -1), keepdims)
 
+
+@composed(np.linalg.trace, dtype="sum", samples=[call(real(3, 4)), call(real(2, 3, 3), offset=1)])
+def trace(x, offset=0):
+    return np.sum(np.diagonal(x, offset=offset, axis1=-2, axis2=-1), axis=-1)
+
+
+@composed(np.linalg.diagonal, views=True, samples=[call(real(3, 4)), call(real(2, 3, 3), offset=1)])
+def diagonal(x, offset=0):
+    return np.diagonal(x, offset=offset, axis1=-2, axis2=-1)
+
+
+alias(np.linalg.matmul, np.matmul)
+alias(np.linalg.matrix_transpose, np.matrix_transpose)
+alias(np.linalg.outer, np.outer)
+alias(np.linalg.tensordot, np.tensordot)
+alias(np.linalg.cross, np.cross)
+alias(np.linalg.vecdot, np.vecdot)
 
 nondifferentiable(
     np.linalg.matrix_rank, lambda a: a, dtype="index", samples=[call(draw("spd", 3, 3))]

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from .registry import adjoint, call, draw, linear, nondifferentiable, real, tangent
+from .registry import adjoint, alias, call, draw, linear, nondifferentiable, real, tangent
 
 SHAPED = [
     call(real(3, 4)),
@@ -117,6 +117,9 @@ def prod(dy, y, x, axis=None, keepdims=False):
 def prod_tangent(x_dot, y, x, axis=None, keepdims=False):
     return np.sum(x_dot * all_others(x, axis), axis=axis, keepdims=keepdims)
 
+
+alias(np.amax, np.max)
+alias(np.amin, np.min)
 
 VARIED = [
     call(real(3, 4)),

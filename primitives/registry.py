@@ -273,6 +273,17 @@ def alias(function: Callable, of: Callable) -> None:
     _TWINS[function] = of
 
 
+def register_twins() -> None:
+    """Let every name that jax.numpy has for a function of NumPy's lead to its rule: `jnp.abs`, `jnp.acos`."""
+    for ours, theirs in ((np, jnp), (np.linalg, jnp.linalg), (np.fft, jnp.fft)):
+        for name in dir(ours):
+            function, twin = getattr(ours, name), getattr(theirs, name, None)
+            if callable(function) and callable(twin) and lookup(twin) is None:
+                found = lookup(function)
+                if found is not None:
+                    alias(twin, found.function)
+
+
 def elementwise(
     function: Callable,
     *,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import scipy.special
 
-from .registry import alias, elementwise, scaled
+from .registry import alias, call, draw, elementwise, scaled
 
 REAL, POSITIVE, NONZERO = "real", "positive", "nonzero"
 
@@ -124,6 +124,11 @@ def arctanh(d, y, x):
 @elementwise(np.logaddexp2, domain=REAL)
 def logaddexp2(y, a, b):
     return np.exp2(a - y), np.exp2(b - y)
+
+
+@elementwise(np.ldexp, samples=[call(draw(REAL, 3, 4), 2), call(draw(REAL, 3), draw("integer", 3))])
+def ldexp(y, x, n):
+    return np.exp2(n), y * np.log(2)
 
 
 @elementwise(np.deg2rad, domain=REAL)

@@ -19,6 +19,7 @@ from ..primitives import (
     lookup,
     name_of,
 )
+from ..primitives.catalogue import refusal
 from .builtin_functions import BUILTINS
 from .errors import ProgramError, RefusedError
 from .globals import lift
@@ -138,6 +139,13 @@ def call_array_function(
             "how many elements are not zero is not known before the function runs, so that their places have no array",
             origin.span,
             "index by the mask itself: x[mask]",
+        )
+    why = refusal(function)
+    if why is not None:
+        raise RefusedError(
+            f"{name_of(function)} is not supported: {why}",
+            origin.span,
+            "write it with other functions of NumPy, or call it outside and pass its result",
         )
     if function in array_identity and len(args) == 1 and not kwargs and isinstance(args[0], Array):
         if not args[0].scalar:

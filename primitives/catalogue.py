@@ -1,0 +1,150 @@
+"""What becomes of every public function of NumPy, SciPy and JAX that takes arrays: the table of `backprose rules`."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .registry import NONDIFFERENTIABLE, jax_twin, lookup
+
+MODULES = (
+    "numpy",
+    "numpy.linalg",
+    "numpy.fft",
+    "scipy.special",
+    "scipy.linalg",
+    "jax.numpy",
+    "jax.nn",
+)
+FALLBACK, STATIC, REFUSED = "fallback", "known in advance", "refused"
+
+# Functions that answer a question about shapes, dtypes or settings, which has an answer before the function runs.
+KNOWN = """
+broadcast_shapes can_cast common_type einsum_path iscomplexobj isdtype isfortran isrealobj isscalar issubdtype iterable
+min_scalar_type mintypecode ndim promote_types result_type shape size typename asanyarray ascontiguousarray require
+asfortranarray asarray_chkfinite diag_indices tril_indices triu_indices mask_indices from_dlpack
+""".split()
+
+# Functions that have no rule, or not yet one, and that JAX differentiates.
+BY_JAX = {
+    "numpy": """
+cumprod cumulative_prod nancumprod nanmedian nanpercentile nanquantile kaiser polyadd polyder polydiv polyfit polyint
+polymul polysub sort_complex partition choose apply_along_axis apply_over_axes frexp argpartition lexsort bincount
+histogram histogram2d histogram_bin_edges histogramdd diag_indices_from tril_indices_from triu_indices_from ix_
+ravel_multi_index unravel_index tri roots compress extract astype piecewise spacing nextafter poly
+""",
+    "numpy.linalg": "eigvals",
+    "scipy.special": """
+bernoulli boxcox boxcox1p comb expn factorial fresnel gammasgn hyp1f1 hyp2f1 loggamma multigammaln owens_t poch sici
+sph_harm_y wofz
+""",
+    "scipy.linalg": """
+block_diag cho_factor cho_solve cholesky circulant companion convolution_matrix det dft eigh eigh_tridiagonal expm
+expm_frechet fiedler fiedler_companion funm hadamard hankel helmert hessenberg hilbert inv invhilbert invpascal leslie
+lu lu_factor lu_solve pascal polar qr qr_multiply rsf2csf schur solve solve_sylvester solve_triangular sqrtm svd
+toeplitz
+""",
+    "jax.nn": """
+dot_product_attention get_scaled_dot_general_config identity log1mexp logmeanexp one_hot scaled_dot_general
+scaled_matmul sparse_plus sparse_sigmoid
+""",
+}
+
+# Functions that are refused, by the reason.
+REASONS = {
+    "it reads or writes files or text": """
+array2string array_repr array_str base_repr binary_repr datetime_as_string format_float_positional
+format_float_scientific frombuffer fromfile fromiter fromregex fromstring genfromtxt load loadtxt save savetxt savez
+savez_compressed
+""",
+    "it asks about the library or its settings": """
+get_include get_printoptions getbufsize geterr geterrcall info may_share_memory nested_iters printoptions
+set_printoptions setbufsize seterr seterrcall shares_memory show_config show_runtime test
+""",
+    "it works on dates": "busday_count busday_offset datetime_data is_busday isnat",
+    "it works on bits": "packbits unpackbits",
+    "it changes its argument in a way that is not followed": """
+copyto fill_diagonal place put put_along_axis putmask
+""",
+    "the length of its result is not known before the function runs": """
+argwhere flatnonzero intersect1d nonzero setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts
+unique_inverse unique_values
+""",
+    "it makes matrices, which NumPy advises against": "asmatrix bmat",
+    "it takes a function": "fromfunction frompyfunc vectorize",
+    "it is deprecated": "fix row_stack real_if_close",
+    "its eigenvectors are complex, and JAX does not differentiate them": "eig",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A function, what becomes of it (a kind of rule, "fallback", "known in advance", "refused"), and where or why."""
+
+    name: str
+    kind: str
+    modes: str
+    where: str
+    rules: tuple[Callable, ...] = ()
+
+
+def public_functions(module: str) -> Iterator[tuple[str, Callable]]:
+    """The functions that a module offers, by name."""
+    found = importlib.import_module(module)
+    for name in sorted(dir(found)):
+        value = getattr(found, name)
+        if not name.startswith("_") and callable(value) and not inspect.isclass(value):
+            yield name, value
+
+
+def classify(module: str, name: str, function: Any) -> Entry | None:
+    """What becomes of a function; None where nobody has said."""
+    short = f"{module.replace('numpy', 'np') if module.startswith('numpy') else module}.{name}"
+    primitive = lookup(function)
+    if primitive is not None:
+        modes = "-" if primitive.kind == NONDIFFERENTIABLE else "reverse, forward"
+        rules = tuple(r for r in (primitive.adjoint, primitive.tangent) if r is not None)
+        return Entry(short, primitive.kind, modes, file_of(rules), rules)
+    if name in KNOWN:
+        return Entry(short, STATIC, "-", "")
+    reason = next((why for why, names in REASONS.items() if name in names.split()), None)
+    if reason is not None:
+        return Entry(short, REFUSED, "-", reason)
+    library = "numpy" if module == "jax.numpy" else module
+    if name in BY_JAX.get(library, "").split():
+        return Entry(short, FALLBACK, "reverse, forward", "jax.vjp, jax.jvp")
+    if module.startswith("scipy") and jax_twin(function) is None:
+        return Entry(short, REFUSED, "-", "JAX does not have it")
+    return None
+
+
+def refusal(function: Any) -> str | None:
+    """Why a function of NumPy's, or its twin in `jax.numpy`, is refused; None where it is not."""
+    module, name = getattr(function, "__module__", None) or "", getattr(function, "__name__", "")
+    if lookup(function) is not None or module.split(".")[0] not in ("numpy", "jax"):
+        return None
+    if getattr(np, name, None) is None and getattr(np.linalg, name, None) is None:
+        return None
+    return next((why for why, names in REASONS.items() if name in names.split()), None)
+
+
+def file_of(rules: Sequence[Callable]) -> str:
+    """The file in `primitives/` that a rule is written in."""
+    return f"primitives/{rules[0].__module__.rpartition('.')[2]}.py" if rules else ""
+
+
+def catalogue() -> list[Entry]:
+    """Every public function of the modules, classified; those that nobody has classified are left out."""
+    found = [classify(m, name, f) for m in MODULES for name, f in public_functions(m)]
+    return [entry for entry in found if entry is not None]
+
+
+def unclassified() -> list[str]:
+    """The functions of the installed libraries that the catalogue does not know."""
+    pairs = ((m, name, f) for m in MODULES for name, f in public_functions(m))
+    return [f"{m}.{name}" for m, name, f in pairs if classify(m, name, f) is None]
