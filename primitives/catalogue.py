@@ -77,7 +77,8 @@ unique_inverse unique_values
 """,
     "it makes matrices, which NumPy advises against": "asmatrix bmat",
     "it takes a function": "fromfunction frompyfunc vectorize",
-    "it is deprecated": "fix row_stack real_if_close",
+    "it is an older name of `np.vstack`": "row_stack",
+    "the dtype of its result depends on values": "real_if_close",
     "its eigenvectors are complex, and JAX does not differentiate them": "eig",
 }
 

@@ -17,7 +17,7 @@ from . import (  # noqa: F401  # registered first
     statistics,
     transcendental,
 )
-from .registry import call, draw, holds_for_complex, is_complex, linear, registered
+from .registry import call, draw, holds_for_complex, is_complex, linear, registered_now
 from .registry import elementwise as elementwise_rule
 from .shapes import add_at, astype, getitem, place, update
 
@@ -63,7 +63,7 @@ holds_for_complex(np.real, np.imag, np.conjugate, np.angle, np.abs)
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}
 holds_for_complex(
-    *(p.function for p in registered() if p.adjoint is not None and p.adjoint.__module__ in MOVING),
+    *(p.function for p in registered_now() if p.adjoint is not None and p.adjoint.__module__ in MOVING),
     np.where, np.sum, np.mean, np.cumsum, np.diff, np.ediff1d, np.gradient, np.trapezoid, np.average, np.linspace,
     np.linalg.trace, np.linalg.diagonal,
     getitem, place, update, add_at, astype,

@@ -259,6 +259,7 @@ for _function in (
         samples=[call(draw("integer", 3), draw("integer", 3))],
     )
 alias(np.around, np.round)
+alias(np.fix, np.trunc)
 nondifferentiable(np.round, lambda x, decimals=0: x, samples=[call(draw(REAL, 3), decimals=1)])
 
 

@@ -270,13 +270,9 @@ def repeat(x, repeats, axis=None):
     return np.reshape(np.broadcast_to(np.expand_dims(x, k + 1), full), whole)
 
 
-@computed
-def negative(shift):
-    return [-s for s in shift] if isinstance(shift, list | tuple) else -shift
-
-
 @linear(
     np.roll,
+    integers=["shift"],
     samples=[
         call(real(5), 2),
         call(real(3, 4), -1, axis=1),
@@ -285,7 +281,9 @@ def negative(shift):
     ],
 )
 def roll(dy, y, x, shift, axis=None):
-    return np.roll(dy, negative(shift), axis)
+    if isinstance(shift, tuple | list):
+        return np.roll(dy, tuple([-s for s in shift]), axis)
+    return np.roll(dy, -shift, axis)
 
 
 @linear(

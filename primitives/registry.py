@@ -83,8 +83,9 @@ class Primitive:
     `dtype` says what NumPy answers: "ufunc" (its own resolution), "promote" (the arguments' common type),
     "sum" (small integers widen), "float" (integers become float64), or a callable of JAX's dtype and the arguments'.
     `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
-    numbers, which JAX wants as an array. `numpy` writes a function of JAX's in NumPy's; `views` says that NumPy's
-    result shares its argument's memory, `complex` that the rule holds for complex numbers.
+    numbers, which JAX wants as an array, `integers` those that may be computed. `numpy` writes a function of JAX's in
+    NumPy's; `views` says that NumPy's result shares its argument's memory, `complex` that the rule holds for complex
+    numbers.
     """
 
     function: Callable
@@ -100,6 +101,7 @@ class Primitive:
     views: bool = False
     lists: tuple[str, ...] = ("arrays",)
     numbers: tuple[str, ...] = ()
+    integers: tuple[str, ...] = ()
     samples: Sequence[Sample] = ()
     hint: str = ""
     complex: bool = False
@@ -109,12 +111,18 @@ class Primitive:
         return dict(self.signature.bind(*args, **kwargs).arguments)
 
 
+LATE = ("scipy.stats", "jax._src.scipy.stats")  # their rules are loaded when they are met
+_late: set[Any] = set()
 _REGISTRY: dict[Callable, Primitive] = {}
 _TWINS: dict[Callable, Callable] = {}
 
 
 def lookup(function: Any) -> Primitive | None:
     """The rule of a NumPy or jax.numpy function, if it has one."""
+    module = getattr(function, "__module__", None) or ""
+    if module.startswith(LATE) and not _late:
+        _late.add(LATE)
+        importlib.import_module(".stats", __package__)
     try:
         return _REGISTRY.get(function) or _REGISTRY.get(_TWINS.get(function, None))  # type: ignore[arg-type]
     except TypeError:  # not hashable, so not a function that anybody registered
@@ -129,6 +137,12 @@ def is_elementwise(function: Any) -> bool:
 
 def registered() -> tuple[Primitive, ...]:
     """Every rule, in the order of registration."""
+    importlib.import_module(".stats", __package__)
+    return registered_now()
+
+
+def registered_now() -> tuple[Primitive, ...]:
+    """The rules that have been loaded so far."""
     return tuple(_REGISTRY.values())
 
 
@@ -155,6 +169,9 @@ def name_of(function: Callable) -> str:
     """A function's public dotted name: `np.linalg.inv`, `scipy.special.erf`, `jax.nn.gelu`."""
     name = getattr(function, "__name__", str(function))
     module = getattr(function, "__module__", None) or "numpy"
+    owner = type(getattr(function, "__self__", None)).__name__
+    if module.startswith("scipy.stats") and owner.endswith("_gen"):
+        return f"scipy.stats.{owner.removesuffix('_gen')}.{name}"
     if isinstance(function, np.ufunc):
         module = "numpy" if getattr(np, name, None) is function else "scipy.special"
     places = [module.replace("._src", ""), *_enclosing(module.replace("._src", "")), *JAX_MODULES]
@@ -215,6 +232,7 @@ def register(
     views: bool = False,
     lists: Sequence[str] = ("arrays",),
     numbers: Sequence[str] = (),
+    integers: Sequence[str] = (),
     signature: Callable | None = None,
     hint: str = "",
 ) -> Primitive:
@@ -238,6 +256,7 @@ def register(
         views=views,
         lists=tuple(lists),
         numbers=tuple(numbers),
+        integers=tuple(integers),
         samples=tuple(samples),
         hint=hint,
     )

@@ -207,9 +207,7 @@ def test_containers(target, rng):
     assert dpair[1] == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(
-    "value", [np.array([1, 2]), 3, True, "x", None, [1, 2], np.array([1 + 2j])], ids=repr
-)
+@pytest.mark.parametrize("value", [np.array([1, 2]), 3, True, "x", None, [1, 2]], ids=repr)
 def test_what_cannot_be_differentiated(value):
     with pytest.raises(ArgumentError, match="'x'"):
         grad(lambda x, y: y)(value, 1.0)

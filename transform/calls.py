@@ -75,7 +75,7 @@ def call(
         named = {k: lift(v, k) for k, v in function.keywords.items()}
         inner = known(function.func)
         return call(interpreter, inner, first + args, {**named, **kwargs}, frame, origin)
-    if isinstance(function, types.MethodType):
+    if isinstance(function, types.MethodType) and lookup(function) is None:
         if type(function.__self__).__module__.split(".")[0] not in ("numpy", "jax", "jaxlib"):
             receiver = lift(function.__self__, "self")
             return call(

@@ -1,9 +1,9 @@
 """Text for NumPy alone: what JAX alone has is written in NumPy's functions, or refused.
 
-Before:
+Given:
     y = jax.nn.silu(x)
 
-After:
+Then:
     y = x * expit(x)
 """
 

@@ -260,7 +260,7 @@ class Speller:
             own = primitive.jax if primitive is not None and is_jax(primitive.jax) else None
             path = name_of(own or jax_twin(op) or op)
             head = path.rpartition(".")[0]
-        self.imports.add(head)
+        self.imports.add("scipy.stats" if head.startswith("scipy.stats.") else head)
         return path
 
     def jax_derivative(self, atom: Atom, op: JaxDerivative) -> str:

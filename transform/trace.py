@@ -131,7 +131,7 @@ class Trace:
         if op is np.add and all(isinstance(o, Items) for o in operands):
             items = tuple(i for o in operands if isinstance(o, Items) for i in o.items)
             return Known(value, Items("tuple", items))
-        if value == ():
+        if isinstance(value, tuple) and not value:
             return known(())
         if op is np.multiply and isinstance(value, tuple) and not is_plain(value):
             items = next(o.items for o in operands if isinstance(o, Items))
@@ -409,7 +409,8 @@ class Trace:
     def _check_static(self, primitive: Primitive, name: str, value: Value) -> None:
         if name in SIZES and primitive.function in SIZED and self.is_size(value):
             return
-        if name not in (*primitive.wrt, *primitive.lists) and not isinstance(value, Known):
+        given = (*primitive.wrt, *primitive.lists, *primitive.integers)
+        if name not in given and not isinstance(value, Known):
             raise StaticNeededError(
                 f"argument {name!r} of {primitive.name} depends on an array",
                 remedy="it must be known before the function runs: an int, a tuple, a string",
@@ -511,6 +512,8 @@ def numpy_parameters(function: Any) -> list[str]:
     try:
         params = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
+        return []
+    if any(p.kind is p.VAR_POSITIONAL for p in params):
         return []
     return [p.name for p in params if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 

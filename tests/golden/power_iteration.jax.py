@@ -88,7 +88,7 @@ def power_iteration_value_and_grad(A, tol):
             t4 = ws[k1]
             # Adjoint of w = w / np.linalg.norm(w)
             w = t4 / t3
-            dw = (dv1 - jnp.sum(dv1 * w / t3) * t4) / t3
+            dw = dv1 / t3 - jnp.sum(dv1 * w / t3) / jnp.where(t3 == 0, 1, t3) * t4
             # Adjoint of w = A @ v
             dv1 = dw @ A
             dA = dA + jnp.outer(dw, vs[k1])

@@ -10,8 +10,8 @@ def power_iteration_value_and_grad(A, tol):
     v = np.ones(n) / np.sqrt(n)
     change = 1.0
     steps = 0
-    ws = []
     ts = []
+    ws = []
     ws1 = []
     vs = []
     while change > tol:
@@ -35,12 +35,12 @@ def power_iteration_value_and_grad(A, tol):
     dv = t2 + t1 + A @ v
     # Adjoint of while change > tol
     for k in reversed(range(steps)):
-        w = ws[k]
         t = ts[k]
+        w = ws[k]
         w1 = ws1[k]
         v = vs[k]
         # Adjoint of w = w / np.linalg.norm(w)
-        dw = (dv - np.sum(dv * w / t) * w1) / t
+        dw = dv / t - np.sum(dv * w / t) / np.where(t == 0, 1, t) * w1
         # Adjoint of w = A @ v
         dv = dw @ A
         dA = dA + np.outer(dw, v)

@@ -13,40 +13,34 @@ from programs.references import assert_gradient, central_difference
 from backprose import RefusedError, grad, value_and_grad
 
 
-def sorting(x):
-    return np.sum(np.sort(x) * x)
-
-
 def cumulative(x):
     return np.sum(np.cumsum(x**2) * np.cumprod(np.tanh(x)))
 
 
-def einsum(x):
-    return np.einsum("i,j,j->", x, x, np.sin(x))
+def middle(x):
+    return np.nanmedian(x * np.sin(x)) * x[0]
 
 
 def several_arguments(x):
-    return np.sum(
-        np.interp(x, np.array([-3.0, 0.0, 3.0]), np.array([1.0, 0.5, 4.0])) * np.convolve(x, x)[:4]
-    )
+    return np.sum(np.polymul(x, np.sin(x)) ** 2)
 
 
 def special_function(x):
-    return np.sum(scipy.special.erf(x) * scipy.special.gammaln(x**2 + 1))
+    return np.sum(scipy.special.expn(2, x**2) * np.exp(x))
 
 
 def of_jax(x):
-    return np.sum(jax.nn.gelu(x) * jnp.sin(x)) + jnp.sum(jax.nn.softmax(x) ** 2)
+    return np.sum(jax.nn.logmeanexp(x) * jnp.sin(x)) + jnp.sum(jax.lax.cumlogsumexp(x) ** 2)
 
 
 def hidden_names(u):
     # The lambda around the operation must not take the name of a variable inside it.
-    v = np.array([2, 0, 1, 3])
-    w = np.sort(u)
-    return np.sum(np.take_along_axis(w * u, v, 0) * np.cumsum(w))
+    v = np.array([2, 1, 1, 3])
+    w = np.cumprod(u)
+    return np.sum(scipy.special.expn(v, (w * u) ** 2 + 0.5) * np.cumsum(w))
 
 
-FUNCTIONS = [sorting, cumulative, einsum, several_arguments, special_function, of_jax, hidden_names]
+FUNCTIONS = [cumulative, middle, several_arguments, special_function, of_jax, hidden_names]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
@@ -69,7 +63,7 @@ def test_a_function_of_jax_numpy_with_a_rule_needs_no_fallback(rng):
     assert "vjp" not in source
 
 
-@pytest.mark.parametrize("function", [sorting, of_jax], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("function", [middle, of_jax], ids=lambda f: f.__name__)
 def test_numpy_text_cannot_use_jax(function, rng):
     with pytest.raises(RefusedError, match="has no rule|is a function of JAX") as caught:
         grad(function, target="numpy")(rng.normal(size=3))
@@ -78,20 +72,28 @@ def test_numpy_text_cannot_use_jax(function, rng):
 
 def test_what_the_fallback_cannot_do_is_refused(rng):
     with pytest.raises(RefusedError, match="several results"):
-        grad(lambda x: np.sum(np.split(x, 2)[0]))(rng.normal(size=4))
+        grad(lambda x: np.sum(jax.lax.top_k(x, 2)[0]))(rng.normal(size=4))
     with pytest.raises(RefusedError, match="a container with other things"):
-        grad(lambda x: np.sum(np.hstack([x, np.array([1, 2])])))(rng.normal(size=4))
+        grad(lambda x: np.sum(jax.lax.concatenate([x, np.array([1.0, 2.0])], 0)))(
+            rng.normal(size=4)
+        )
 
 
 def test_lists_of_arrays_and_forward_mode(rng):
     x = rng.normal(size=4)
 
     def f(x):
-        return np.sum(np.hstack([x, x[:2] ** 2]) ** 2) + np.sum(np.vstack((x, 2 * x)) * np.sort(x))
+        joined = jax.lax.concatenate([x, x[:2] ** 2], 0)
+        return np.sum(joined**2) + np.sum(np.cumprod(x) * x)
 
-    assert_gradient(f, [grad(f)(x)], [x], [0], rng)
+    def of_numpy(x):
+        return np.sum(np.concatenate([x, x[:2] ** 2]) ** 2) + np.sum(np.cumprod(x) * x)
+
+    assert_gradient(of_numpy, [grad(f)(x)], [x], [0], rng)
     function = derive(Request(f, {"x": spec_of(x)}, ("x",), "jvp")).function
     direction = rng.normal(size=4)
     with jax.enable_x64(True):
         _, tangent = function(x, direction)
-    assert float(tangent) == pytest.approx(central_difference(f, [x], [0], [direction]), rel=1e-6)
+    assert float(tangent) == pytest.approx(
+        central_difference(of_numpy, [x], [0], [direction]), rel=1e-6
+    )

@@ -3,6 +3,7 @@
 # fmt: off
 import numpy as np
 import pytest
+import scipy.special
 
 from backprose import BackproseError, ProgramError, RefusedError, SourceError, grad
 
@@ -172,8 +173,22 @@ def endless(x):
     return endless(x) + 1  # «endless(x)»
 
 
-def complex_numbers(x):
-    return np.sum(np.abs(np.fft.fft(x)))  # «np.fft.fft(x)»
+def changes_its_argument(x):
+    y = np.zeros(3)
+    np.copyto(y, x)  # «np.copyto(y, x)»
+    return np.sum(y)
+
+
+def of_unknown_length(x):
+    return np.sum(np.unique(x))  # «np.unique(x)»
+
+
+def without_counterpart(x):
+    return np.sum(scipy.special.jv(1, x))  # «scipy.special.jv(1, x)»
+
+
+def value_dependent_dtype(x):
+    return np.sum(np.real_if_close(x))  # «np.real_if_close(x)»
 
 
 def list_times_list(x):
@@ -335,7 +350,7 @@ def container_at_a_computed_place(x):
 
 
 REFUSED = [
-    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slices, two_masks, step_of_a_part, place_of_the_selected, length_that_changes, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, complex_numbers, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, multiplied_at, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
+    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slices, two_masks, step_of_a_part, place_of_the_selected, length_that_changes, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, changes_its_argument, of_unknown_length, without_counterpart, value_dependent_dtype, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, multiplied_at, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
 ]  # fmt: skip
 
 

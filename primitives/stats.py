@@ -1,0 +1,368 @@
+"""Densities, probabilities and distribution functions of `scipy.stats`.
+
+Loaded when the first function of `scipy.stats` is met, since importing that takes a second.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.stats
+from scipy.special import (
+    betainc,
+    betaln,
+    expit,
+    gammainc,
+    gammaincc,
+    gammaln,
+    log_ndtr,
+    ndtr,
+    ndtri,
+    xlog1py,
+    xlogy,
+)
+
+from .registry import Sample, call, composed, draw, real
+
+POSITIVE, UNIT = "positive", (0.1, 0.9)
+HALF_LOG_2PI = 0.9189385332046727  # log(2 pi) / 2
+
+
+def double(*dtypes: Any) -> np.dtype:
+    """SciPy works in float64, whatever it is given."""
+    return np.dtype(float)
+
+
+def of(name: str, method: str, *samples: Sample, wrt: Sequence[str] | None = None) -> Callable:
+    """A decorator for the rule of `scipy.stats.NAME.METHOD`; the first array parameters and loc and scale vary."""
+    function = getattr(getattr(scipy.stats, name), method)
+    # JAX averages a covariance with its transpose, where SciPy reads the lower triangle.
+    lacking = name == "multivariate_normal"
+    try:
+        twin = (
+            None
+            if lacking
+            else getattr(importlib.import_module(f"jax.scipy.stats.{name}"), method, None)
+        )
+    except ImportError:
+        twin = None
+
+    def add(rule: Any) -> Any:
+        varied = wrt or rule.__code__.co_varnames[: rule.__code__.co_argcount]
+        options: dict[str, Any] = {"jax": twin} if twin is not None else {"inline": True}
+        used = samples if twin is not None else [s.without_twin() for s in samples]
+        return composed(function, dtype=double, wrt=varied, samples=used, **options)(rule)
+
+    return add
+
+
+def three(domain: Any = "real", *shapes: Any) -> list[Sample]:
+    """A call of the standard distribution, one with a place, and one with a scale."""
+    return [
+        call(draw(domain, 3), *shapes),
+        call(draw(domain, 4), *shapes, draw((-0.05, 0.05)), draw(POSITIVE)),
+        call(draw(domain, 3), *shapes, scale=draw(POSITIVE, 3)),
+    ]
+
+
+# --- the normal distribution ---
+
+
+@of("norm", "logpdf", *three())
+def norm_logpdf(x, loc=0, scale=1):
+    return -(((x - loc) / scale) ** 2) / 2 - np.log(scale) - HALF_LOG_2PI
+
+
+@of("norm", "pdf", *three())
+def norm_pdf(x, loc=0, scale=1):
+    return np.exp(-(((x - loc) / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
+
+
+@of("norm", "cdf", *three())
+def norm_cdf(x, loc=0, scale=1):
+    return ndtr((x - loc) / scale)
+
+
+@of("norm", "logcdf", *three())
+def norm_logcdf(x, loc=0, scale=1):
+    return log_ndtr((x - loc) / scale)
+
+
+@of("norm", "sf", *three())
+def norm_sf(x, loc=0, scale=1):
+    return ndtr((loc - x) / scale)
+
+
+@of("norm", "logsf", *three())
+def norm_logsf(x, loc=0, scale=1):
+    return log_ndtr((loc - x) / scale)
+
+
+@of("norm", "ppf", *three(UNIT))
+def norm_ppf(q, loc=0, scale=1):
+    return loc + scale * ndtri(q)
+
+
+# --- other distributions on the line ---
+
+
+@of("laplace", "logpdf", *three("nonzero"))
+def laplace_logpdf(x, loc=0, scale=1):
+    return -np.abs(x - loc) / scale - np.log(2 * scale)
+
+
+@of("laplace", "pdf", *three("nonzero"))
+def laplace_pdf(x, loc=0, scale=1):
+    return np.exp(-np.abs(x - loc) / scale) / (2 * scale)
+
+
+@of("laplace", "cdf", *three("nonzero"))
+def laplace_cdf(x, loc=0, scale=1):
+    z = (x - loc) / scale
+    tail = np.exp(-np.abs(z)) / 2
+    return np.where(z < 0, tail, 1 - tail)
+
+
+@of("logistic", "logpdf", *three())
+def logistic_logpdf(x, loc=0, scale=1):
+    z = (x - loc) / scale
+    return -z - 2 * np.logaddexp(0, -z) - np.log(scale)
+
+
+@of("logistic", "pdf", *three())
+def logistic_pdf(x, loc=0, scale=1):
+    y = expit((x - loc) / scale)
+    return y * (1 - y) / scale
+
+
+@of("logistic", "cdf", *three())
+def logistic_cdf(x, loc=0, scale=1):
+    return expit((x - loc) / scale)
+
+
+@of("logistic", "sf", *three())
+def logistic_sf(x, loc=0, scale=1):
+    return expit((loc - x) / scale)
+
+
+@of("cauchy", "logpdf", *three())
+def cauchy_logpdf(x, loc=0, scale=1):
+    return -np.log(np.pi * scale) - np.log1p(((x - loc) / scale) ** 2)
+
+
+@of("cauchy", "pdf", *three())
+def cauchy_pdf(x, loc=0, scale=1):
+    return 1 / (np.pi * scale * (1 + ((x - loc) / scale) ** 2))
+
+
+@of("cauchy", "cdf", *three())
+def cauchy_cdf(x, loc=0, scale=1):
+    return 0.5 + np.arctan((x - loc) / scale) / np.pi
+
+
+T = [call(real(3), draw(POSITIVE)), call(real(4), draw(POSITIVE), real(), draw(POSITIVE))]
+
+
+@of("t", "logpdf", *T)
+def t_logpdf(x, df, loc=0, scale=1):
+    constant = gammaln((df + 1) / 2) - gammaln(df / 2) - np.log(df * np.pi) / 2 - np.log(scale)
+    return constant - (df + 1) / 2 * np.log1p(((x - loc) / scale) ** 2 / df)
+
+
+@of("t", "pdf", *T)
+def t_pdf(x, df, loc=0, scale=1):
+    return np.exp(t_logpdf(x, df, loc, scale))
+
+
+# --- distributions on a part of the line; outside the derivative is 0 ---
+
+
+@of("uniform", "logpdf", *three(UNIT)[:1])
+def uniform_logpdf(x, loc=0, scale=1):
+    inside = (x >= loc) & (x <= loc + scale)
+    return np.where(inside, -np.log(scale), -np.inf)
+
+
+@of("uniform", "pdf", *three(UNIT)[:1])
+def uniform_pdf(x, loc=0, scale=1):
+    inside = (x >= loc) & (x <= loc + scale)
+    return np.where(inside, 1 / scale, 0)
+
+
+@of("uniform", "cdf", *three(UNIT)[:1])
+def uniform_cdf(x, loc=0, scale=1):
+    return np.clip((x - loc) / scale, 0, 1)
+
+
+@of("expon", "logpdf", *three(POSITIVE))
+def expon_logpdf(x, loc=0, scale=1):
+    z = (x - loc) / scale
+    return np.where(z < 0, -np.inf, -z - np.log(scale))
+
+
+@of("expon", "pdf", *three(POSITIVE))
+def expon_pdf(x, loc=0, scale=1):
+    z = (x - loc) / scale
+    return np.where(z < 0, 0, np.exp(-z) / scale)
+
+
+@of("expon", "cdf", *three(POSITIVE))
+def expon_cdf(x, loc=0, scale=1):
+    return -np.expm1(-np.maximum((x - loc) / scale, 0))
+
+
+@of("expon", "sf", *three(POSITIVE))
+def expon_sf(x, loc=0, scale=1):
+    return np.exp(-np.maximum((x - loc) / scale, 0))
+
+
+GAMMA = three(POSITIVE, draw(POSITIVE))
+BOUNDED = [call(draw((0.4, 0.9), 3), draw(POSITIVE), draw(POSITIVE))]
+FIXED = [call(draw(POSITIVE, 3), 2.5), call(draw(POSITIVE, 4), 1.5, 0.0, draw(POSITIVE))]
+
+
+def supported(inside, value):
+    """A logarithm of a density, -inf outside of where it is positive."""
+    return np.where(inside, value, -np.inf)
+
+
+@of("gamma", "logpdf", *GAMMA)
+def gamma_logpdf(x, a, loc=0, scale=1):
+    z = (x - loc) / scale
+    inner = np.where(z > 0, z, 1)
+    return supported(z > 0, xlogy(a - 1, inner) - inner - gammaln(a) - np.log(scale))
+
+
+@of("gamma", "pdf", *GAMMA)
+def gamma_pdf(x, a, loc=0, scale=1):
+    return np.exp(gamma_logpdf(x, a, loc, scale))
+
+
+@of("gamma", "cdf", *FIXED)
+def gamma_cdf(x, a, loc=0, scale=1):
+    return gammainc(a, np.maximum((x - loc) / scale, 0))
+
+
+@of("gamma", "sf", *FIXED)
+def gamma_sf(x, a, loc=0, scale=1):
+    return gammaincc(a, np.maximum((x - loc) / scale, 0))
+
+
+@of("chi2", "logpdf", *GAMMA)
+def chi2_logpdf(x, df, loc=0, scale=1):
+    return gamma_logpdf(x, df / 2, loc, 2 * scale)
+
+
+@of("chi2", "pdf", *GAMMA)
+def chi2_pdf(x, df, loc=0, scale=1):
+    return np.exp(gamma_logpdf(x, df / 2, loc, 2 * scale))
+
+
+@of("chi2", "cdf", *FIXED)
+def chi2_cdf(x, df, loc=0, scale=1):
+    return gamma_cdf(x, df / 2, loc, 2 * scale)
+
+
+@of("chi2", "sf", *FIXED)
+def chi2_sf(x, df, loc=0, scale=1):
+    return gamma_sf(x, df / 2, loc, 2 * scale)
+
+
+@of("beta", "logpdf", *BOUNDED)
+def beta_logpdf(x, a, b, loc=0, scale=1):
+    z = (x - loc) / scale
+    inside = (z > 0) & (z < 1)
+    inner = np.where(inside, z, 0.5)
+    value = xlogy(a - 1, inner) + xlog1py(b - 1, -inner) - betaln(a, b) - np.log(scale)
+    return supported(inside, value)
+
+
+@of("beta", "pdf", *BOUNDED)
+def beta_pdf(x, a, b, loc=0, scale=1):
+    return np.exp(beta_logpdf(x, a, b, loc, scale))
+
+
+@of("beta", "cdf", call(draw((0.2, 0.9), 3), 2.5, 1.5))
+def beta_cdf(x, a, b, loc=0, scale=1):
+    return betainc(a, b, np.clip((x - loc) / scale, 0, 1))
+
+
+# --- discrete distributions, in their parameters ---
+
+COUNTS = [call(draw("integer", 4), draw(POSITIVE))]
+HITS = [call(np.array([0, 1, 1, 0]), draw(UNIT))]
+TRIALS = [call(draw("integer", 4), 5, draw(UNIT))]
+
+
+@of("poisson", "logpmf", *COUNTS, wrt=["k", "mu"])
+def poisson_logpmf(k, mu, loc=0):
+    return xlogy(k - loc, mu) - gammaln(k - loc + 1) - mu
+
+
+@of("poisson", "pmf", *COUNTS, wrt=["k", "mu"])
+def poisson_pmf(k, mu, loc=0):
+    return np.exp(poisson_logpmf(k, mu, loc))
+
+
+@of("poisson", "cdf", *COUNTS, wrt=["k", "mu"])
+def poisson_cdf(k, mu, loc=0):
+    return gammaincc(k - loc + 1.0, mu)
+
+
+@of("bernoulli", "logpmf", *HITS, wrt=["k", "p"])
+def bernoulli_logpmf(k, p, loc=0):
+    return xlogy(k - loc, p) + xlog1py(1 - k + loc, -p)
+
+
+@of("bernoulli", "pmf", *HITS, wrt=["k", "p"])
+def bernoulli_pmf(k, p, loc=0):
+    return np.exp(bernoulli_logpmf(k, p, loc))
+
+
+@of("binom", "logpmf", *TRIALS, wrt=["k", "n", "p"])
+def binom_logpmf(k, n, p, loc=0):
+    hits = k - loc
+    ways = gammaln(n + 1) - gammaln(hits + 1) - gammaln(n - hits + 1)
+    return ways + xlogy(hits, p) + xlog1py(n - hits, -p)
+
+
+@of("binom", "pmf", *TRIALS, wrt=["k", "n", "p"])
+def binom_pmf(k, n, p, loc=0):
+    return np.exp(binom_logpmf(k, n, p, loc))
+
+
+# --- distributions of vectors ---
+
+CORNERS = [call(np.array([0.2, 0.3, 0.5]), draw(POSITIVE, 3))]
+VECTORS = [
+    call(real(3), real(3), draw("spd", 3, 3)).without_twin(),
+    call(real(4, 3), real(3), draw("spd", 3, 3)).without_twin(),
+]
+
+
+@of("dirichlet", "logpdf", *CORNERS)
+def dirichlet_logpdf(x, alpha):
+    whole = np.reshape(alpha, (-1,) + (1,) * (x.ndim - 1))
+    return np.sum(xlogy(whole - 1, x), axis=0) - np.sum(gammaln(alpha)) + gammaln(np.sum(alpha))
+
+
+@of("dirichlet", "pdf", *CORNERS)
+def dirichlet_pdf(x, alpha):
+    return np.exp(dirichlet_logpdf(x, alpha))
+
+
+@of("multivariate_normal", "logpdf", *VECTORS)
+def multivariate_normal_logpdf(x, mean, cov):
+    """Like SciPy's it reads the lower triangle of the covariance."""
+    factor = np.linalg.cholesky(cov.astype(float))
+    z = np.linalg.solve(factor, (x - mean).T)
+    scale = np.sum(np.log(np.diagonal(factor)))
+    return -np.sum(z**2, axis=0) / 2 - scale - cov.shape[0] * HALF_LOG_2PI
+
+
+@of("multivariate_normal", "pdf", *VECTORS)
+def multivariate_normal_pdf(x, mean, cov):
+    return np.exp(multivariate_normal_logpdf(x, mean, cov))
