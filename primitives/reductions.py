@@ -143,14 +143,17 @@ def var_tangent(x_dot, y, x, axis=None, ddof=0, keepdims=False):
 
 @adjoint(np.std, dtype="float", samples=VARIED)
 def std(dy, y, x, axis=None, ddof=0, keepdims=False):
+    """Of equal elements the derivative is 0."""
     centred = x - np.mean(x, axis=axis, keepdims=axis is not None)
-    return restored(dy / y, x, axis, keepdims) * centred / (count(x, axis) - ddof)
+    scaled = dy / np.where(y == 0, 1, y)
+    return restored(scaled, x, axis, keepdims) * centred / (count(x, axis) - ddof)
 
 
 @tangent(np.std)
 def std_tangent(x_dot, y, x, axis=None, ddof=0, keepdims=False):
     centred = x - np.mean(x, axis=axis, keepdims=axis is not None)
-    return np.sum(centred * x_dot, axis=axis, keepdims=keepdims) / ((count(x, axis) - ddof) * y)
+    total = np.sum(centred * x_dot, axis=axis, keepdims=keepdims)
+    return total / ((count(x, axis) - ddof) * np.where(y == 0, 1, y))
 
 
 for _function in (np.argmax, np.argmin):

@@ -366,3 +366,9 @@ def multivariate_normal_logpdf(x, mean, cov):
 @of("multivariate_normal", "pdf", *VECTORS)
 def multivariate_normal_pdf(x, mean, cov):
     return np.exp(multivariate_normal_logpdf(x, mean, cov))
+
+
+@of("multivariate_normal", "entropy", call(real(3), draw("spd", 3, 3)))
+def multivariate_normal_entropy(mean, cov):
+    factor = np.linalg.cholesky(cov.astype(float))
+    return np.sum(np.log(np.diagonal(factor))) + cov.shape[0] * (HALF_LOG_2PI + 0.5)

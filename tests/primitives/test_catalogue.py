@@ -1,0 +1,86 @@
+"""The table of `backprose rules`: nothing is missing from it, and what it says is so."""
+
+import warnings
+
+import autograd.numpy.fft
+import autograd.numpy.linalg
+import autograd.scipy.linalg
+import autograd.scipy.special  # noqa: F401
+import numpy as np
+import pytest
+from autograd.core import primitive_vjps
+from backprose.primitives import NONDIFFERENTIABLE, lookup, registered
+from backprose.primitives.catalogue import FALLBACK, REASONS, catalogue, refusal, unclassified
+from click.testing import CliRunner
+
+from backprose import RefusedError, grad
+from backprose.cli import main
+
+LEAST = 220  # functions with a rule
+
+
+def test_every_public_function_is_classified():
+    assert unclassified() == []
+
+
+def test_there_are_many_rules():
+    rules = {p.function for p in registered() if p.kind != NONDIFFERENTIABLE}
+    assert len(rules) >= LEAST
+
+
+def test_a_refusal_says_why():
+    names = [n for names in REASONS.values() for n in names.split() if n != "test"]  # an object
+    functions = [f for n in names if (f := getattr(np, n, None))]
+    assert len(functions) > 40
+    assert all(refusal(f) for f in functions)
+    with pytest.raises(RefusedError, match="changes its argument") as caught:
+        grad(lambda x: np.sum(np.put(x, [0], 1.0)))(np.ones(3))
+    assert "np.put(x, [0], 1.0)" in str(caught.value) and caught.value.remedy
+
+
+def test_the_command_prints_the_table_and_a_rule():
+    runner = CliRunner()
+    text = runner.invoke(main, ["rules"]).output
+    assert len(text.splitlines()) > len(catalogue())
+    text = runner.invoke(main, ["rules", "np.linalg.inv"]).output
+    assert "general" in text and "def inv(dy, y, a):" in text and "def inv_tangent(" in text
+    text = runner.invoke(main, ["rules", "np.linalg", "--count"]).output
+    assert "composed" in text and "multilinear" in text
+
+
+def test_what_falls_back_is_said_so_in_the_text():
+    names = {entry.name for entry in catalogue() if entry.kind == FALLBACK}
+    assert "np.cumprod" in names
+    text = grad(lambda x: np.sum(np.cumprod(x))).source_for(np.ones(3))
+    assert "# No rule for np.cumprod: JAX differentiates this operation.\n" in text
+
+
+# What autograd differentiates and we do not: its own helpers, and functions that JAX does not have, or not so.
+NOT_HERE = {
+    "real_if_close": "its dtype depends on values",
+    "eig": "JAX does not differentiate the eigenvectors of a matrix that is not symmetric",
+    "odeint": "a solver, not a function of arrays: write its loop",
+    "jv": "JAX does not have it", "yn": "JAX does not have it", "iv": "JAX does not have it",
+    "ive": "JAX does not have it", "j0": "JAX does not have it", "j1": "JAX does not have it",
+    "y0": "JAX does not have it", "y1": "JAX does not have it", "rgamma": "JAX does not have it",
+    "erfcinv": "JAX does not have it", "solve_banded": "JAX does not have it",
+    "t.cdf": "JAX does not have it", "t.logcdf": "JAX does not have it",
+}  # fmt: skip
+
+
+def test_whatever_autograd_differentiates():
+    missing = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        known = {entry.name.rpartition(".")[2] for entry in catalogue() if entry.kind != "refused"}
+    for primitive in primitive_vjps:
+        function = getattr(primitive, "__wrapped__", None) or getattr(primitive, "fun", None)
+        module = getattr(function, "__module__", None) or "numpy"
+        if module.startswith("autograd") or function is None:  # its own helpers
+            continue
+        name = primitive.__name__
+        owner = type(getattr(function, "__self__", None)).__name__
+        name = f"{owner.removesuffix('_gen')}.{name}" if owner.endswith("_gen") else name
+        if lookup(function) is None and name not in known and name not in NOT_HERE:
+            missing.append(f"{module}.{name}")
+    assert missing == []

@@ -1,0 +1,106 @@
+"""What the derivative is where mathematics leaves a choice, or where a formula would give NaN."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.special
+from scipy.special import logsumexp
+
+from backprose import grad, value_and_grad
+
+INF = np.inf
+HALF = [0.5, 0.5, 0.0]
+
+
+def at(function, x, expected, name):
+    return pytest.param(function, np.asarray(x, float), np.asarray(expected, float), id=name)
+
+
+def guarded_root(x):
+    return np.sum(np.where(x > 0, np.sqrt(np.where(x > 0, x, 1.0)), 0.0))
+
+
+POINTS = [
+    # The convention of JAX and autograd, unless a line says otherwise.
+    at(lambda x: np.linalg.norm(x), [0.0, 0.0], [0.0, 0.0], "norm at 0: 0, where JAX has NaN"),
+    at(lambda x: np.linalg.norm(x, axis=1)[0], [[0.0, 0.0]], [[0.0, 0.0]], "norm of a row of 0"),
+    at(lambda x: np.sqrt(x[0]), [0.0], [INF], "sqrt at 0"),
+    at(lambda x: np.abs(x[0]), [0.0], [0.0], "abs at 0"),
+    at(lambda x: np.max(x), [1.0, 1.0, 0.0], HALF, "max of equal elements: shared"),
+    at(lambda x: np.min(x), [1.0, 1.0, 2.0], HALF, "min of equal elements: shared"),
+    at(lambda x: np.maximum(x[0], x[1]), [1.0, 1.0], [0.5, 0.5], "maximum of equal numbers"),
+    at(lambda x: np.fmax(x[0], x[1]), [np.nan, 1.0], [0.0, 1.0], "fmax with NaN"),
+    at(lambda x: np.ptp(x), [1.0, 1.0], [0.0, 0.0], "ptp of equal elements"),
+    at(lambda x: np.median(x), [1.0, 3.0, 2.0, 0.0], [0.5, 0.0, 0.5, 0.0], "median of four"),
+    at(lambda x: np.sum(np.sort(x) * np.arange(3)), [1.0, 1.0, 0.0], [1.0, 2.0, 0.0], "sort: stable"),
+    at(guarded_root, [0.0, 4.0], [0.0, 0.25], "a guarded root"),
+    at(lambda x: x[0] ** 2, [0.0], [0.0], "a square at 0"),
+    at(lambda x: x[0] ** 0, [0.0], [0.0], "the power 0 at 0"),
+    at(lambda x: x[0] ** x[1], [0.0, 2.0], [0.0, 0.0], "base 0"),
+    at(lambda x: x[0] ** -1, [2.0], [-0.25], "a negative power"),
+    at(lambda x: np.power(x[0], x[1]), [0.0, 1.0], [1.0, 0.0], "base 0 to the power 1"),
+    at(lambda x: np.sinc(x[0]), [0.0], [0.0], "sinc at 0"),
+    at(lambda x: np.prod(x), [0.0, 2.0, 3.0], [6.0, 0.0, 0.0], "prod with a zero"),
+    at(lambda x: np.prod(x), [0.0, 0.0, 3.0], [0.0, 0.0, 0.0], "prod with two zeros"),
+    at(lambda x: np.cumprod(x)[-1], [0.0, 2.0, 3.0], [6.0, 0.0, 0.0], "cumprod with a zero"),
+    at(lambda x: logsumexp(x), [-INF, -INF], [0.0, 0.0], "logsumexp of -inf: 0"),
+    at(lambda x: logsumexp(x), [0.0, -INF], [1.0, 0.0], "logsumexp with one -inf"),
+    at(lambda x: np.logaddexp(x[0], x[1]), [1000.0, 0.0], [1.0, 0.0], "logaddexp of large numbers"),
+    at(lambda x: scipy.special.expit(x[0]), [-1000.0], [0.0], "expit of a very negative number"),
+    at(lambda x: np.tanh(x[0]), [1000.0], [0.0], "tanh of a large number"),
+    at(lambda x: scipy.special.i1(x[0]), [0.0], [0.5], "i1 at 0"),
+    at(lambda x: np.clip(x[0], 0.0, 1.0), [0.0], [1.0], "clip at a bound: it passes"),
+    at(lambda x: np.nansum(x), [np.nan, 2.0], [0.0, 1.0], "nansum"),
+    at(lambda x: np.nan_to_num(x[0]), [INF], [0.0], "nan_to_num of inf"),
+    at(lambda x: np.interp(x[0], np.array([0.0, 1.0]), np.array([1.0, 3.0])), [2.0], [0.0], "interp outside"),
+    at(lambda x: np.linalg.det(np.reshape(x, (2, 2))), [2.0, 0.0, 0.0, 3.0], [3.0, 0.0, 0.0, 2.0], "det"),
+    at(lambda x: np.sum(np.linalg.eigvalsh(np.diag(x))), [1.0, 1.0], [1.0, 1.0], "equal eigenvalues"),
+    at(lambda x: np.linalg.norm(np.diag(x), ord="nuc"), [1.0, 1.0], [1.0, 1.0], "equal singular values"),
+    at(lambda x: np.sum(x[:0]) + x[0], [2.0], [1.0], "a sum of nothing"),
+    at(lambda x: np.mean(x), [3.0], [1.0], "a mean of one"),
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero", "ignore:overflow")
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize(("function", "x", "expected"), POINTS)
+def test_the_derivative(function, x, expected, target, request):
+    if target == "numpy" and "cumprod" in request.node.name:
+        target = "jax"  # without a rule JAX alone can differentiate it
+    np.testing.assert_allclose(grad(function, target=target)(x), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_eigenvectors_of_equal_eigenvalues_give_no_nan():
+    def projected(a):
+        w, v = np.linalg.eigh(a)
+        return np.sum((v @ v.T) * np.arange(9.0).reshape(3, 3)) + np.sum(w**2)
+
+    a = np.diag([1.0, 1.0, 3.0])
+    np.testing.assert_allclose(grad(projected)(a), np.diag([2.0, 2.0, 6.0]), atol=1e-12)
+
+
+def test_float32_overflows_where_numpys_does():
+    x = np.float32([100.0, 1.0])
+    with np.errstate(over="ignore"):
+        value, gradient = value_and_grad(lambda x: np.sum(np.exp(x)))(x)
+    assert value.dtype == gradient.dtype == np.float32
+    assert np.isinf(value) and np.isinf(gradient[0]) and np.isfinite(gradient[1])
+
+
+def test_arrays_of_no_axes_and_of_one_element():
+    for x in (np.array(2.0), np.array([2.0]), np.array([[2.0]])):
+        for f in (np.sum, np.prod, np.max, np.mean, np.linalg.norm if x.ndim else np.abs):
+            assert np.asarray(grad(lambda x, f=f: f(x) * 1.0)(x)).shape == x.shape
+
+
+def test_the_variance_of_constants():
+    x = np.full(4, 3.0)
+    np.testing.assert_allclose(grad(lambda x: np.var(x))(x), np.zeros(4))
+    np.testing.assert_allclose(grad(lambda x: np.std(x))(x), np.zeros(4))  # where JAX has NaN
+
+
+def test_nothing_leaks_from_a_side_of_where_that_is_not_taken():
+    def safe(x):
+        return jnp.sum(jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1)), 0))
+
+    np.testing.assert_allclose(grad(safe)(np.array([0.0, 4.0])), [0.0, 0.25])
