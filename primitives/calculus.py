@@ -145,7 +145,7 @@ def interp(x, xp, fp):
     k = np.clip(np.searchsorted(xp, x, side="right"), 1, xp.size - 1)
     inside = (xp[0] <= x) & (x <= xp[-1])
     t = np.where(inside, (x - xp[k - 1]) / (xp[k] - xp[k - 1]), np.where(x < xp[0], 0, 1))
-    return (1 - t) * fp[k - 1] + t * fp[k]
+    return fp[k - 1] + t * (fp[k] - fp[k - 1])
 
 
 @adjoint(

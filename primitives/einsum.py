@@ -41,7 +41,7 @@ def adjoint_subscripts(terms, output, k):
     own = "".join(dict.fromkeys(terms[k]))
     others = [output, *(t for j, t in enumerate(terms) if j != k)]
     known = "".join(c for c in own if any(c in t for t in others))
-    return ",".join(others) + "->" + known, known
+    return ",".join(others if output or len(others) == 1 else others[1:]) + "->" + known, known
 
 
 @computed
@@ -63,7 +63,11 @@ def summed_axes(term, known):
 
 def operand_adjoint(dy, operands, terms, output, k):
     subscripts, known = adjoint_subscripts(terms, output, k)
-    found = np.einsum(subscripts, dy, *[o for j, o in enumerate(operands) if j != k])
+    others = [o for j, o in enumerate(operands) if j != k]
+    if output == "" and len(others) > 0:
+        found = dy * np.einsum(subscripts, *others)
+    else:
+        found = np.einsum(subscripts, dy, *others)
     x = operands[k]
     sizes, spread = distinct_axes(terms[k], x.shape)
     summed = summed_axes(terms[k], known)

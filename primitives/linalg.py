@@ -2,6 +2,7 @@
 
 import jax.numpy as jnp
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from . import axes, products  # noqa: F401  # registered first
 from .reductions import restored
@@ -109,6 +110,50 @@ def slogdet_tangent(a_dot, y, a):
     return (np.zeros_like(y[0]), np.trace(np.linalg.solve(a, a_dot), axis1=-2, axis2=-1))
 
 
+@adjoint(
+    solve_triangular,
+    dtype="float",
+    wrt=["a", "b"],
+    samples=[
+        call(draw("spd", 3, 3), real(3), lower=True),
+        call(draw("spd", 3, 3), real(3, 2)),
+        call(draw("spd", 3, 3), real(3, 2), trans=1),
+        call(draw("spd", 3, 3), real(3), lower=True, trans=1),
+        call(draw("spd", 3, 3), real(3), lower=True, unit_diagonal=True),
+    ],
+)
+def solve_triangular_(dy, y, a, b, trans=0, lower=False, unit_diagonal=False):
+    """Giles (2008), section 2.3.1, for the triangle that is read."""
+    if trans not in (0, 1):
+        raise NotImplementedError("trans of scipy.linalg.solve_triangular by a letter")
+    db = solve_triangular(a, dy, trans=1 - trans, lower=lower, unit_diagonal=unit_diagonal)
+    left, right = (db, y) if trans == 0 else (y, db)
+    da = -np.outer(left, right) if b.ndim == 1 else -left @ mT(right)
+    k = 1 if unit_diagonal else 0
+    return np.tril(da, k=-k) if lower else np.triu(da, k=k), db
+
+
+@tangent(solve_triangular)
+def solve_triangular_tangent(a_dot, b_dot, y, a, b, trans=0, lower=False, unit_diagonal=False):
+    k = 1 if unit_diagonal else 0
+    read = np.tril(a_dot, k=-k) if lower else np.triu(a_dot, k=k)
+    change = read @ y if trans == 0 else mT(read) @ y
+    options = {"trans": trans, "lower": lower, "unit_diagonal": unit_diagonal}
+    return -solve_triangular(a, change, **options), solve_triangular(a, b_dot, **options)
+
+
+def substituted(a, b):
+    """The solution of `a @ x = b` for a lower triangular matrix, or for each of a stack."""
+    return solve_triangular(a, b, lower=True) if a.ndim == 2 else np.linalg.solve(a, b)
+
+
+def back_substituted(a, b):
+    """The solution of `a.T @ x = b` for a lower triangular matrix, or for each of a stack."""
+    if a.ndim == 2:
+        return solve_triangular(a, b, trans=1, lower=True)
+    return solve_transposed(a, b)
+
+
 def lower_half(x):
     """The lower triangle with half of the diagonal."""
     return (np.tril(x) + np.tril(x, k=-1)) / 2
@@ -131,15 +176,15 @@ def cholesky(dy, y, a):
     NumPy reads only the lower triangle of `a`, so the derivative with respect to the upper one is zero and an
     off-diagonal element stands for both of its places.
     """
-    inner = mT(solve_transposed(y, mT(lower_half(mT(y) @ dy))))
-    s = solve_transposed(y, inner)
+    inner = mT(back_substituted(y, mT(lower_half(mT(y) @ dy))))
+    s = back_substituted(y, inner)
     return np.tril(s) + mT(np.triu(s, k=1))
 
 
 @tangent(np.linalg.cholesky)
 def cholesky_tangent(a_dot, y, a):
     a_dot = np.tril(a_dot) + mT(np.tril(a_dot, k=-1))
-    return y @ lower_half(np.linalg.solve(y, mT(np.linalg.solve(y, a_dot))))
+    return y @ lower_half(substituted(y, mT(substituted(y, a_dot))))
 
 
 def length(x, axis=None, keepdims=False):

@@ -53,16 +53,16 @@ def test_readme_shows_lower_at_work(capsys):
     assert capsys.readouterr().out.splitlines() == promised and len(promised) == 2
 
 
-README = (ROOT / "README.md").read_text()
+PAGES = "".join((ROOT / page).read_text() for page in ("README.md", "docs/rules.md"))
 COMMANDS = re.findall(
-    r"`(backprose grad \S+:[^`]+)` prints\n\n```python\n(.*?)```", README, re.DOTALL
+    r"`(backprose grad \S+:[^`]+)` prints\n\n```python\n(.*?)```", PAGES, re.DOTALL
 )
 
 
 @pytest.mark.parametrize(
     "command, printed", COMMANDS, ids=[c.split(":")[1][:40] for c, _ in COMMANDS]
 )
-def test_readme_shows_what_the_command_prints(command, printed, monkeypatch):
+def test_pages_show_what_the_command_prints(command, printed, monkeypatch):
     monkeypatch.chdir(ROOT)
     result = CliRunner().invoke(main, command.split()[1:], catch_exceptions=False)
     assert result.exit_code == 0 and result.stdout.strip() == printed.strip()

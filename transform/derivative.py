@@ -156,12 +156,22 @@ def anchored(atom: Node, part: str) -> Origin:
 
 
 def name_derivative(value: Value, of: Var, kind: str) -> None:
-    """Let an unnamed value be called after the variable whose adjoint or tangent it is."""
+    """Let a value be called after the variable whose adjoint or tangent it is; a user's variable before a nameless one."""
     operand = value.operand if isinstance(value, Array) else None
-    if isinstance(operand, Var) and operand.adjoint_of is None and operand.tangent_of is None:
-        if operand.depth is None or operand.depth >= RULE_DEPTH:
-            if not of.is_named_by(operand):
-                setattr(operand, f"{kind}_of", of)
+    if not isinstance(operand, Var) or not is_nameless(operand) or of.is_named_by(operand):
+        return
+    owner = operand.adjoint_of or operand.tangent_of
+    if owner is None or (getattr(operand, f"{kind}_of") and is_bare(owner) and not is_bare(of)):
+        setattr(operand, f"{kind}_of", of)
+
+
+def is_nameless(v: Var) -> bool:
+    return v.depth is None or v.depth >= RULE_DEPTH
+
+
+def is_bare(v: Var) -> bool:
+    """Whether a variable has no name, and is not called after another."""
+    return is_nameless(v) and v.adjoint_of is None and v.tangent_of is None
 
 
 def strong(t: Any) -> ArrayType:

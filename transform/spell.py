@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -258,7 +260,7 @@ class Speller:
             return f"{self.module('jnp')}{head[9:]}.{name}"
         if self.target == "jax" and not head.startswith("jax"):
             own = primitive.jax if primitive is not None and is_jax(primitive.jax) else None
-            path = name_of(own or jax_twin(op) or op)
+            path = of_jax(path, own or jax_twin(op) or op)
             head = path.rpartition(".")[0]
         self.imports.add("scipy.stats" if head.startswith("scipy.stats.") else head)
         return path
@@ -287,6 +289,15 @@ class Speller:
             return f"jax.vjp({function}, {', '.join(chosen)})[1]({self.operand(derivatives)})"
         dots = self.operand(derivatives)
         return f"jax.jvp({function}, ({', '.join(chosen)},), {dots})[1:]"
+
+
+def of_jax(path: str, twin: Any) -> str:
+    """The name of a function of JAX's: `jax.scipy.special.erf` of SciPy's, if it is there under this name."""
+    head, _, name = path.rpartition(".")
+    with contextlib.suppress(ImportError):
+        if getattr(importlib.import_module(f"jax.{head}"), name, None) is twin:
+            return f"jax.{path}"
+    return name_of(twin)
 
 
 def literal_text(value: Any) -> str:

@@ -22,13 +22,13 @@ def mixture_value_and_grad(X, logits, means, log_scales):
     value = np.sum(Zmax + np.log(total1)[:, None]) - 0.5 * n * d * np.log(2 * np.pi)
 
     # Adjoint of return np.sum(logsumexp(joint)) - 0.5 * n * d * np.log(2 * np.pi)
-    dt = e2 / total1[:, None]
+    djoint = e2 / total1[:, None]
     # Adjoint of joint = log_weights - 0.5 * distances * np.exp(-2 * log_scales) - d * log...
-    dlog_weights = np.sum(dt, axis=0)
-    dlog_scales = 2 * np.sum(dt * t1, axis=0) * e1 - d * dlog_weights
+    dlog_weights = np.sum(djoint, axis=0)
+    dlog_scales = 2 * np.sum(djoint * t1, axis=0) * e1 - d * dlog_weights
     # Adjoint of log_weights = logits - np.log(np.sum(np.exp(logits)))
     dlogits = dlog_weights - np.sum(dlog_weights) / total * e
     # Adjoint of distances = np.sum((X[:, None, :] - means[None, :, :]) ** 2, axis=2)
-    dmeans = np.sum((dt * e1)[..., None] * t, axis=0)
+    dmeans = np.sum((djoint * e1)[..., None] * t, axis=0)
 
     return value, (dlogits, dmeans, dlog_scales)
