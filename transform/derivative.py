@@ -156,7 +156,7 @@ def anchored(atom: Node, part: str) -> Origin:
 
 
 def name_derivative(value: Value, of: Var, kind: str) -> None:
-    """Let a value be called after the variable whose adjoint or tangent it is; a user's variable before a nameless one."""
+    """Let a value be called after the variable whose adjoint or tangent it is, a user's before a nameless one."""
     operand = value.operand if isinstance(value, Array) else None
     if not isinstance(operand, Var) or not is_nameless(operand) or of.is_named_by(operand):
         return
