@@ -24,6 +24,7 @@ from . import (  # noqa: F401
     transcendental,
 )
 from . import elementwise as elementwise_functions  # noqa: F401
+from .calculus import cumsum_backwards
 from .linalg import length, solve_transposed
 from .registry import (
     COMPOSED,
@@ -103,6 +104,7 @@ __all__ = [
     "call",
     "composed",
     "computed",
+    "cumsum_backwards",
     "draw",
     "elementwise",
     "getitem",

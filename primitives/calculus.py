@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from .joining import along
@@ -21,6 +22,20 @@ from .registry import (
 # --- running sums and products ---
 
 
+def cumsum_backwards(x, axis):
+    """Running sums from the end of an axis."""
+    return np.flip(np.cumsum(np.flip(x, axis), axis=axis), axis)
+
+
+@linear(
+    cumsum_backwards,
+    jax=lambda x, axis: jax.lax.cumsum(x, axis=axis, reverse=True),
+    samples=[call(real(5), 0), call(real(3, 4), 1)],
+)
+def cumsum_backwards_(dy, y, x, axis):
+    return np.cumsum(dy, axis=axis)
+
+
 @linear(
     np.cumsum,
     dtype="sum",
@@ -28,14 +43,13 @@ from .registry import (
 )
 def cumsum(dy, y, x, axis=None, dtype=None):
     if axis is None:
-        return np.reshape(np.flip(np.cumsum(np.flip(dy))), x.shape)
-    return np.flip(np.cumsum(np.flip(dy, axis), axis=axis), axis)
+        return np.reshape(cumsum_backwards(dy, 0), x.shape)
+    return cumsum_backwards(dy, axis % x.ndim)
 
 
 @linear(np.cumulative_sum, dtype="sum", samples=[call(real(5)), call(real(3, 4), axis=1)])
 def cumulative_sum(dy, y, x, axis=None):
-    k = 0 if axis is None else axis
-    return np.flip(np.cumsum(np.flip(dy, k), axis=k), k)
+    return cumsum_backwards(dy, 0 if axis is None else axis % x.ndim)
 
 
 # --- differences ---

@@ -10,6 +10,7 @@ import numpy as np
 from ..primitives import (
     add_at,
     astype,
+    cumsum_backwards,
     getitem,
     guard,
     length,
@@ -134,7 +135,12 @@ def _place(speller: Speller, atom: Atom) -> Text:
             str(widths[0][0]) if same else str(widths[0] if len(widths) == 1 else tuple(widths))
         )
         return f"{module}.pad({text}, {amount})", ATOM
-    if atom.origin.spelling == PADDED:
+    if (
+        atom.origin.spelling == PADDED
+        or speller.target == "jax"
+        and static
+        and _fills(value, index, full)
+    ):
         return _padded(speller, atom, full), ATOM
     zeros = f"{module}.zeros({speller.operand(shape, 1)}, {speller.dtype(source.dtype)})"
     model = speller.definitions.get(shape) if isinstance(shape, Var) else None
@@ -149,6 +155,18 @@ def _place(speller: Speller, atom: Atom) -> Text:
         f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})",
         ATOM,
     )
+
+
+def _fills(value: Operand, index: Operand, shape: tuple[int, ...]) -> bool:
+    """Whether slices with steps spread a value over an array: padding is one pass, a scatter is not."""
+    spans = strides(index, shape) if is_array(value) else None
+    if (
+        spans is None
+        or tuple(map(len, spans)) != array_type(value).shape
+        or not all(map(len, spans))
+    ):
+        return False
+    return all(2 * len(r) * r.step >= n for r, n in zip(spans, shape, strict=True))
 
 
 def _padded(speller: Speller, atom: Atom, shape: tuple[int, ...]) -> str:
@@ -174,6 +192,23 @@ def _of_lower(speller: Speller, atom: Atom) -> Text:
         return f"{name}({speller.operand(x)})", ATOM
     tril, text = f"{speller.module('jnp')}.tril", speller.operand(x, 1)
     return f"{name}({tril}({text}) + {tril}({text}, -1).mT)", ATOM
+
+
+def _cumsum_backwards(speller: Speller, atom: Atom) -> Text:
+    x, axis = atom.args
+    places = speller.operand(axis, 1)
+    if speller.target == "jax":
+        return (
+            f"{speller.module('lax')}.cumsum({speller.operand(x, 1)}, axis={places}, reverse=True)",
+            ATOM,
+        )
+    speller.module("np")
+    if array_type(x).ndim == 1:
+        return f"np.cumsum({speller.operand(x, ATOM)}[::-1])[::-1]", ATOM
+    return (
+        f"np.flip(np.cumsum(np.flip({speller.operand(x, 1)}, {places}), axis={places}), {places})",
+        ATOM,
+    )
 
 
 def _length(speller: Speller, atom: Atom) -> Text:
@@ -344,6 +379,7 @@ IDIOMS: dict[Any, Idiom] = {
     np.linalg.eigh: _of_lower,
     np.linalg.eigvalsh: _of_lower,
     length: _length,
+    cumsum_backwards: _cumsum_backwards,
     solve_transposed: _solve_transposed,
     BARRIER: _barrier,
 }

@@ -131,15 +131,20 @@ def floats_of(result: Any) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in leaves if np.asarray(leaf).dtype.kind in "fc"]
 
 
-def cases() -> list[Any]:
+def cases(most: int = 99) -> list[Any]:
+    """The samples of each rule, at most so many of one."""
     found = []
     for primitive in registered():
-        for k, sample in enumerate(primitive.samples):
+        for k, sample in enumerate(primitive.samples[:most]):
             found.append(pytest.param(primitive, sample, id=f"{primitive.name}-{k}"))
     return found
 
 
-DIFFERENTIABLE = [c for c in cases() if c.values[0].kind != NONDIFFERENTIABLE]
+def differentiable(most: int = 99) -> list[Any]:
+    return [c for c in cases(most) if c.values[0].kind != NONDIFFERENTIABLE]
+
+
+DIFFERENTIABLE = differentiable()
 
 
 def test_every_rule_has_samples():
@@ -182,10 +187,14 @@ def close(a: Any, b: Any, tolerance: float) -> None:
     np.testing.assert_allclose(a, b, rtol=0, atol=tolerance * scale)
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
-def test_reverse_mode(primitive, sample, dtype, x64):
-    check_reverse_mode(primitive, sample, dtype)
+def test_reverse_mode(primitive, sample, x64):
+    check_reverse_mode(primitive, sample, np.float64)
+
+
+@pytest.mark.parametrize(("primitive", "sample"), differentiable(1))
+def test_reverse_mode_in_float32(primitive, sample, x64):
+    check_reverse_mode(primitive, sample, np.float32)
 
 
 def check_reverse_mode(primitive: Primitive, sample: Sample, dtype: Any) -> None:
@@ -195,7 +204,7 @@ def check_reverse_mode(primitive: Primitive, sample: Sample, dtype: Any) -> None
         pytest.fail("a sample needs a floating-point array")
     expected = case.function(*case.arrays)
     dys = seeds(expected, rng)
-    value, gradients = case.derivative("vjp", "jax")(*case.arrays, *dys)
+    value, gradients = jax.jit(case.derivative("vjp", "jax"))(*case.arrays, *dys)
     for ours, numpys in zip(jax.tree.leaves(value), jax.tree.leaves(expected), strict=True):
         assert np.asarray(ours).dtype == np.asarray(numpys).dtype
         close(ours, numpys, EXACT[np.dtype(dtype)])
@@ -211,17 +220,27 @@ def check_reverse_mode(primitive: Primitive, sample: Sample, dtype: Any) -> None
 
 
 def compare_with_twin(case: Case, dys: list[np.ndarray], gradients: Any) -> None:
-    reference, pull = jax.vjp(case.twin, *case.floats)
-    leaves, structure = jax.tree.flatten(reference)
-    adjoints = iter(dys)
-    full = [
-        next(adjoints).astype(r.dtype)
-        if r.dtype.kind in "fc"
-        else np.zeros(r.shape, jax.dtypes.float0)
-        for r in leaves
-    ]
-    for ours, theirs in zip(gradients, pull(jax.tree.unflatten(structure, full)), strict=True):
+    reference = jax.jit(pulled_back(case))(case.floats, dys)
+    for ours, theirs in zip(gradients, reference, strict=True):
         close(ours, theirs, EXACT[case.dtype])
+
+
+def pulled_back(case: Case) -> Any:
+    """`(arrays, adjoints) -> adjoints of the arrays`, by `jax.vjp` of JAX's own function."""
+
+    def pull_back(floats: Any, dys: Any) -> Any:
+        reference, pull = jax.vjp(case.twin, *floats)
+        leaves, structure = jax.tree.flatten(reference)
+        adjoints = iter(dys)
+        full = [
+            next(adjoints).astype(r.dtype)
+            if r.dtype.kind in "fc"
+            else np.zeros(r.shape, jax.dtypes.float0)
+            for r in leaves
+        ]
+        return tuple(pull(jax.tree.unflatten(structure, full)))
+
+    return pull_back
 
 
 def difference(case: Case, directions: list[np.ndarray], dys: list[np.ndarray]) -> float:
@@ -272,7 +291,7 @@ COMPLEX = [
     pytest.param(p, as_complex(s), id=f"{p.name}-{k}")
     for p in registered()
     if p.complex and p.function not in REAL_ALONE
-    for k, s in enumerate(p.samples[:3])
+    for k, s in enumerate(p.samples[:2])
 ]
 
 
@@ -281,7 +300,7 @@ def test_complex_numbers(primitive, sample, x64):
     check_reverse_mode(primitive, sample, np.float64)
 
 
-WITH_TWIN = [c for c in DIFFERENTIABLE if c.values[1].has_twin]
+WITH_TWIN = [c for c in differentiable(2) if c.values[1].has_twin]
 
 
 @pytest.mark.parametrize(("primitive", "sample"), WITH_TWIN)
@@ -297,19 +316,12 @@ def test_second_order(primitive, sample, x64):
         full = [next(values) if a.dtype.kind in "fc" else a for a in case.arrays]
         return emitted(*full, *dys)[1]
 
-    def theirs(*chosen):
-        reference, pull = jax.vjp(case.twin, *chosen)
-        leaves, structure = jax.tree.flatten(reference)
-        adjoints = iter(dys)
-        full = [
-            next(adjoints) if r.dtype.kind in "fc" else np.zeros(r.shape, jax.dtypes.float0)
-            for r in leaves
-        ]
-        return tuple(pull(jax.tree.unflatten(structure, full)))
+    def both(floats, directions):
+        reference = pulled_back(case)
+        theirs = jax.jvp(lambda *f: reference(f, dys), floats, directions)[1]
+        return jax.jvp(ours, floats, directions)[1], theirs
 
-    floats = tuple(np.asarray(a) for a in case.floats)
-    a = jax.jvp(ours, floats, directions)[1]
-    b = jax.jvp(theirs, floats, directions)[1]
+    a, b = jax.jit(both)(tuple(np.asarray(a) for a in case.floats), directions)
     for x, y in zip(a, b, strict=True):
         close(x, y, 1e-9)
 
