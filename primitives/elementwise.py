@@ -76,7 +76,7 @@ def square(y, x):
 
 @scaled(np.sqrt, domain=POSITIVE)
 def sqrt(d, y, x):
-    return d / (2 * y)
+    return 0.5 * d / y
 
 
 @scaled(np.cbrt, domain=POSITIVE)

@@ -48,8 +48,8 @@ def mean(dy, y, x, axis=None, keepdims=False):
 def share(d, y, x, axis, keepdims):
     """`d` spread evenly over the elements that are equal to the extremum."""
     at = x == restored(y, x, axis, keepdims)
-    number = np.sum(at, axis=axis, keepdims=axis is not None, dtype=x.dtype)
-    return np.where(at, restored(d, x, axis, keepdims), 0) / number
+    number = np.sum(at, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    return np.where(at, restored(d / number, x, axis, keepdims), 0)
 
 
 def mean_at(x_dot, y, x, axis, keepdims):

@@ -41,7 +41,7 @@ def cholesky_rows_value_and_grad(A):
         # Adjoint of logdet += 2 * np.log(A[i, i])
         dvalue = dvalue.at[i].add(2.0 / t4)
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt = dvalue[i] / (2 * t3)
+        dt = 0.5 * dvalue[i] / t3
         t6 = dt * A_i
         dvalue = dvalue.at[i].set(dt)
         t7 = jnp.arange(2)

@@ -26,9 +26,9 @@ def cholesky_rows_value_and_grad(A):
         t2 = A[i, i]
         dA[i, i] += 2.0 / t2
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt = dA[i, i] / (2 * t2)
-        dt1 = -(dt * A[i, :i])
-        dA[i, i] = dt
+        dt = dA[i, i]
+        dt1 = -(dt / (2 * t2) * A[i, :i])
+        dA[i, i] = 0.5 * dt / t2
         dA[i, :i] += dt1
         dA[i, :i] += dt1
         # Adjoint of for j in range(i)
