@@ -72,12 +72,12 @@ def tan(y, x):
 
 @scaled(np.arcsin, domain=(-0.9, 0.9))
 def arcsin(d, y, x):
-    return d / np.sqrt(1 - x**2)
+    return d / np.sqrt((1 - x) * (1 + x))
 
 
 @scaled(np.arccos, domain=(-0.9, 0.9))
 def arccos(d, y, x):
-    return -d / np.sqrt(1 - x**2)
+    return -d / np.sqrt((1 - x) * (1 + x))
 
 
 @scaled(np.arctan, domain=REAL)
