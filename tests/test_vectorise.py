@@ -399,6 +399,19 @@ def test_a_loop_whose_values_would_be_much_larger_than_its_arrays_stays_a_loop()
     assert "lax.scan(" in grad(pairs).source_for(large, large)
 
 
+def test_a_range_with_steps_that_depends_on_the_loop_around_stays_a_loop():
+    def thinned(x):
+        s = 0.0
+        for i in range(20):
+            for j in range(i, 20, 2):
+                s += x[i] * x[j] ** 2
+        return s
+
+    x = np.linspace(0.5, 1, 20)
+    assert "lax." in value_and_grad(thinned).source_for(x)
+    check_grads(value_and_grad(thinned), (x,))
+
+
 def test_a_narrow_band_stays_a_loop():
     def banded(x):
         s = 0.0

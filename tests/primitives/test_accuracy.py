@@ -69,7 +69,7 @@ FUNCTIONS = {
         lambda x: np.logaddexp(x, 0.0),
         lambda x: 1 / (1 + mpmath.exp(-x)),
         -10,
-        20,
+        15,
     ),
     "deg2rad": (lambda x: np.deg2rad(x), lambda x: PI / 180, -1e100, 1e100),
     "expit": (

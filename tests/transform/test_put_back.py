@@ -32,7 +32,42 @@ def touched(A):
     return np.sum(A**2)
 
 
-@pytest.mark.parametrize("function", [factored, beside_and_back, touched])
+def touched_by_an_element_of_the_loop(A):
+    for i in range(5):
+        t = A[i, i]
+        for j in range(5):
+            t = t + 0.1 * np.sin(A[i, j]) * t
+        A[i, i] = t
+    return np.sum(A**2)
+
+
+def touched_in_between(A):
+    for i in range(4):
+        row = A[i]
+        for j in range(4):
+            row = row * np.cos(A[j + 1])
+        A[i] = row + A[i + 1] * A[i, i]
+    return np.sum(A**2)
+
+
+def touched_by_one_element(A):
+    for i in range(4):
+        s = A[i, 0] + A[i, i + 1] ** 2
+        for j in range(5):
+            s = s + np.sin(A[4, j]) * s
+        A[i, i + 1] = s * A[i, 1]
+    return np.sum(A**2)
+
+
+TOUCHED = [
+    touched,
+    touched_by_an_element_of_the_loop,
+    touched_in_between,
+    touched_by_one_element,
+]
+
+
+@pytest.mark.parametrize("function", [factored, beside_and_back, *TOUCHED])
 @pytest.mark.parametrize("target", ["jax", "numpy"])
 def test_gradients(function, target):
     check_grads(value_and_grad(function, target=target), (A,))
