@@ -6,7 +6,7 @@ from .registry import call, composed, computed, draw, nondifferentiable, real
 
 
 @composed(np.sort, samples=[call(real(5)), call(real(3, 4)), call(real(3, 4), axis=0)])
-def sort(x, axis=-1):
+def sort(x, axis=-1, stable=None):
     """Equal elements keep their order, and each its own derivative."""
     if axis is None:
         return sort(np.ravel(x), 0)
@@ -47,17 +47,15 @@ def with_axes(y, x, axis, keepdims):
 
 
 @computed
-def weights(q, n, method):
+def weights(q, n):
     """The two elements that a quantile lies between, and the weight of the second."""
-    if method != "linear":
-        raise NotImplementedError(method)
     place = q * (n - 1)
     low = min(int(place), max(n - 2, 0))
     return low, min(low + 1, n - 1), place - low
 
 
-def between(ordered, q, method):
-    low, high, weight = weights(q, ordered.shape[-1], method)
+def between(ordered, q):
+    low, high, weight = weights(q, ordered.shape[-1])
     if weight == 0:
         return ordered[..., low]
     if weight == 1:
@@ -78,7 +76,7 @@ REDUCED = [
 @composed(np.median, dtype="float", samples=REDUCED)
 def median(x, axis=None, keepdims=False):
     """Of an even number of elements, the two in the middle have half of the derivative each."""
-    return with_axes(between(in_order(x, axis), 0.5, "linear"), x, axis, keepdims)
+    return with_axes(between(in_order(x, axis), 0.5), x, axis, keepdims)
 
 
 @computed
@@ -101,13 +99,11 @@ def inexact(jax_dtype, *dtypes):
 
 
 @composed(np.quantile, dtype=inexact, numbers=["q"], samples=QUANTILES)
-def quantile(x, q, axis=None, method="linear", keepdims=False):
+def quantile(x, q, axis=None, keepdims=False):
     ordered, fractions = in_order(x, axis), listed(q)
     if isinstance(fractions, list):
-        return np.stack(
-            [with_axes(between(ordered, p, method), x, axis, keepdims) for p in fractions]
-        )
-    return with_axes(between(ordered, fractions, method), x, axis, keepdims)
+        return np.stack([with_axes(between(ordered, p), x, axis, keepdims) for p in fractions])
+    return with_axes(between(ordered, fractions), x, axis, keepdims)
 
 
 @computed
@@ -121,8 +117,8 @@ def hundredth(q):
     numbers=["q"],
     samples=[call(real(5), 30), call(real(3, 4), 50.0, axis=0), call(real(6), [10, 90])],
 )
-def percentile(x, q, axis=None, method="linear", keepdims=False):
-    return quantile(x, hundredth(listed(q)), axis, method, keepdims)
+def percentile(x, q, axis=None, keepdims=False):
+    return quantile(x, hundredth(listed(q)), axis, keepdims)
 
 
 @composed(

@@ -18,15 +18,16 @@ from ..primitives import (
     jax_twin,
     lookup,
     name_of,
+    variadic,
 )
 from ..primitives.catalogue import refusal
 from .builtin_functions import BUILTINS
-from .errors import ProgramError, RefusedError
+from .errors import NoRuleError, ProgramError, RefusedError
 from .globals import lift
 from .ir import Origin
 from .methods import call_method
 from .read import read
-from .trace import is_plain
+from .trace import bind, is_plain
 from .updates import assign, fitted, update
 from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, settled, struct
 
@@ -195,10 +196,15 @@ def call_array_function(
         if primitive.jax is None:
             raise RefusedError("a function that JAX does not have")
         return interpreter.trace.apply(function, args, kwargs, origin)
-    except (ProgramError, RefusedError):
+    except (ProgramError, RefusedError) as error:
         # JAX does not have it, or not all of it: what it is composed of is written in its place.
         del interpreter.trace.atoms[before:]
-        return interpreter.rule(primitive.adjoint, args, origin, kwargs)
+        try:
+            given = bind(primitive, args, kwargs)
+        except (ProgramError, RefusedError):
+            raise error.at(origin.span) from None
+        many: Any = given.pop(variadic(primitive) or "", ())
+        return interpreter.rule(primitive.adjoint, list(many), origin, given)
 
 
 def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:
@@ -259,8 +265,10 @@ def static_call(
     named = {k: v.value for k, v in kwargs.items() if isinstance(v, Known)}
     try:
         return lift(function(*values, **named), "value")
-    except (ArithmeticError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
+    except NotImplementedError as error:  # of a rule's helper
+        raise NoRuleError(str(error), origin.span) from None
 
 
 def construct(

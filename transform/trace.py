@@ -305,9 +305,10 @@ class Trace:
                 return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
             result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
         elif primitive.views:
-            for given in arrays(
-                struct(tuple, [v for n in primitive.wrt if isinstance(v := bound.get(n), Array)])
-            ):
+            taken: list[Any] = [bound.get(name) for name in primitive.wrt]
+            for given in (a for v in taken for a in (v if isinstance(v, tuple) else (v,))):
+                if not isinstance(given, Array):
+                    continue
                 for array in arrays(result):
                     link(self, array, given)
         return result
@@ -495,7 +496,9 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
     for name in list(named):
         if name not in ours:
             value = named.pop(name)
-            if isinstance(value, Known) and value.value is None:
+            if isinstance(value, Known) and (
+                value.value is None or is_default(primitive, name, value)
+            ):
                 continue  # NumPy's "not given"
             raise RefusedError(
                 f"the argument {name!r} of {primitive.name} is not supported",
@@ -505,6 +508,15 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
         return primitive.bind((), named)
     except TypeError as error:
         raise ProgramError(f"{primitive.name}: {error}") from None
+
+
+def is_default(primitive: Primitive, name: str, value: Known) -> bool:
+    """Whether a value is what NumPy's function has for a parameter that is not given."""
+    try:
+        params = inspect.signature(primitive.function).parameters
+    except (TypeError, ValueError):
+        return False
+    return name in params and _is_default(value, params[name].default)
 
 
 def numpy_parameters(function: Any) -> list[str]:
