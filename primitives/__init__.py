@@ -16,6 +16,7 @@ from . import (  # noqa: F401
     nn,
     products,
     reductions,
+    scipy_linalg,
     selection,
     shapes,
     sorting,

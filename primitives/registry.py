@@ -111,8 +111,8 @@ class Primitive:
         return dict(self.signature.bind(*args, **kwargs).arguments)
 
 
-LATE = ("scipy.stats", "jax._src.scipy.stats")  # their rules are loaded when they are met
-_late: set[Any] = set()
+# Modules that take long to import: their rules are loaded when one of their functions is met.
+LATE = {"scipy.stats": ".stats", "scipy.ndimage": ".ndimage"}
 _REGISTRY: dict[Callable, Primitive] = {}
 _TWINS: dict[Callable, Callable] = {}
 
@@ -120,9 +120,9 @@ _TWINS: dict[Callable, Callable] = {}
 def lookup(function: Any) -> Primitive | None:
     """The rule of a NumPy or jax.numpy function, if it has one."""
     module = getattr(function, "__module__", None) or ""
-    if module.startswith(LATE) and not _late:
-        _late.add(LATE)
-        importlib.import_module(".stats", __package__)
+    for prefix, rules in LATE.items():
+        if module.replace("jax._src.", "").startswith(prefix):
+            importlib.import_module(rules, __package__)
     try:
         return _REGISTRY.get(function) or _REGISTRY.get(_TWINS.get(function, None))  # type: ignore[arg-type]
     except TypeError:  # not hashable, so not a function that anybody registered
@@ -137,7 +137,8 @@ def is_elementwise(function: Any) -> bool:
 
 def registered() -> tuple[Primitive, ...]:
     """Every rule, in the order of registration."""
-    importlib.import_module(".stats", __package__)
+    for rules in LATE.values():
+        importlib.import_module(rules, __package__)
     return registered_now()
 
 
@@ -262,7 +263,7 @@ def register(
     )
     _REGISTRY[function] = primitive
     twin = jax_twin(function)
-    if twin is not None and twin is not function:
+    if twin is not None and twin is not function and not inline:  # else JAX's means something else
         _TWINS[twin] = function
     return primitive
 
@@ -299,7 +300,7 @@ def register_twins() -> None:
             function, twin = getattr(ours, name), getattr(theirs, name, None)
             if callable(function) and callable(twin) and lookup(twin) is None:
                 found = lookup(function)
-                if found is not None:
+                if found is not None and found.jax is not None:
                     alias(twin, found.function)
 
 

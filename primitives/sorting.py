@@ -154,3 +154,18 @@ nondifferentiable(
     wrt=["x", "bins"],
     samples=[call(real(4), np.array([-1.0, 0.0, 1.0]))],
 )
+
+
+# The length of these results depends on values: they have no samples, but tests of their own.
+
+
+@composed(np.extract, inline=True, wrt=["x"])
+def extract(condition, x):
+    return np.ravel(x)[np.ravel(condition)]
+
+
+@composed(np.compress, inline=True, wrt=["x"])
+def compress(condition, x, axis=None):
+    if axis is None:
+        return np.ravel(x)[condition]
+    return x[(slice(None),) * (axis % x.ndim) + (condition,)]

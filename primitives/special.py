@@ -1,5 +1,7 @@
 """Functions of `scipy.special`. Formulas: NIST Digital Library of Mathematical Functions, dlmf.nist.gov."""
 
+import math
+
 import jax.scipy.special
 import numpy as np
 import scipy.special
@@ -313,3 +315,7 @@ def tandg(x):
 
 for _name in ("cbrt", "exp2", "expm1", "log1p", "round"):
     alias(getattr(scipy.special, _name), getattr(np, "rint" if _name == "round" else _name))
+alias(math.erf, scipy.special.erf)
+alias(math.erfc, scipy.special.erfc)
+alias(math.gamma, scipy.special.gamma)
+alias(math.lgamma, gammaln)

@@ -169,6 +169,13 @@ for _name in (
         alias(getattr(math, _name), getattr(np, _name))
 for _name, _function in {
     "asin": np.arcsin,
+    "asinh": np.arcsinh,
+    "acosh": np.arccosh,
+    "atanh": np.arctanh,
+    "degrees": np.degrees,
+    "radians": np.radians,
+    "fmod": np.fmod,
+    "copysign": np.copysign,
     "acos": np.arccos,
     "atan": np.arctan,
     "atan2": np.arctan2,

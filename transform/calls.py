@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import logsumexp
 
 from ..primitives import (
     COMPOSED,
@@ -41,6 +42,7 @@ STATIC_FUNCTIONS = (
     np.broadcast_shapes,
     np.can_cast,
     np.issubdtype,
+    np.ix_,
     np.isscalar,
     np.min_scalar_type,
     np.ndim,
@@ -49,6 +51,18 @@ STATIC_FUNCTIONS = (
     np.shape,
     np.size,
 )
+# What `np.add.reduce` and its like are, along the first axis if none is given.
+OF_UFUNCS: dict[tuple[np.ufunc, str], Callable] = {
+    (np.add, "reduce"): np.sum,
+    (np.multiply, "reduce"): np.prod,
+    (np.maximum, "reduce"): np.max,
+    (np.minimum, "reduce"): np.min,
+    (np.logaddexp, "reduce"): logsumexp,
+    (np.logical_and, "reduce"): np.all,
+    (np.logical_or, "reduce"): np.any,
+    (np.add, "accumulate"): np.cumsum,
+    (np.multiply, "accumulate"): np.cumprod,
+}
 STATIC_CLASSES = (np.dtype, np.finfo, np.iinfo, slice)
 READING_A_DICT = ("get", "keys", "values", "items")
 
@@ -85,6 +99,10 @@ def call(
     ufunc = getattr(function, "__self__", None)
     if isinstance(ufunc, np.ufunc) and function.__name__ == "at":
         return ufunc_at(interpreter, ufunc, args, origin)
+    if isinstance(ufunc, np.ufunc) and (ufunc, function.__name__) in OF_UFUNCS:
+        named = {"axis": known(0), **kwargs} if len(args) == 1 else kwargs
+        whole = known(OF_UFUNCS[ufunc, function.__name__])
+        return call(interpreter, whole, args, named, frame, origin)
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):

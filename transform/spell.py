@@ -15,6 +15,7 @@ from ..primitives import (
     METHODS,
     Primitive,
     array_params,
+    is_array_function,
     is_jax,
     jax_twin,
     lookup,
@@ -140,6 +141,10 @@ class Speller:
             return repr(value), UNARY
         if value is Ellipsis:
             return "...", ATOM
+        if callable(value) and is_array_function(value):
+            path = name_of(value)
+            self.imports.add(path.rpartition(".")[0])
+            return path, ATOM
         return literal_text(value), ATOM
 
     def number(self, value: Any) -> Text:

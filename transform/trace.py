@@ -59,6 +59,7 @@ from .views import as_view, gives_array, gives_new_memory, is_contiguous, link, 
 TEMPORARY = "t"
 # Functions that make an array of a given shape; a length may be computed.
 SIZED = (np.zeros, np.ones, np.empty, np.full, np.broadcast_to, np.reshape, np.arange, place)
+NUMPYS_OWN = ("out", "where", "casting", "order", "subok")  # keywords that JAX does not have
 SIZES = ("shape", "start", "stop")
 
 
@@ -228,7 +229,8 @@ class Trace:
         if primitive is None:
             positional = tuple(operand_of(v) for v in args)
             named = tuple((k, operand_of(v)) for k, v in kwargs.items())
-            if any(k in ("out", "where", "casting", "order", "subok") for k, _ in named):
+            of_numpy = (getattr(op, "__module__", None) or "numpy").startswith("numpy")
+            if of_numpy and any(k in NUMPYS_OWN for k, _ in named):
                 raise RefusedError(f"a keyword of {name_of(op)} is not supported")
             types = result_type(op, None, positional, named)
             self.check_lengths(types)

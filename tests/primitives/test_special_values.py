@@ -1,5 +1,7 @@
 """What the derivative is where mathematics leaves a choice, or where a formula would give NaN."""
 
+import math
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -104,3 +106,38 @@ def test_nothing_leaks_from_a_side_of_where_that_is_not_taken():
         return jnp.sum(jnp.where(x > 0, jnp.sqrt(jnp.where(x > 0, x, 1)), 0))
 
     np.testing.assert_allclose(grad(safe)(np.array([0.0, 4.0])), [0.0, 0.25])
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+def test_results_whose_length_depends_on_values(target):
+    def chosen(x):
+        return np.sum(np.extract(x > 0, x) ** 2) + np.sum(np.compress(x[0] > 0, x, axis=1))
+
+    x = np.array([[1.0, -2.0, 3.0], [-1.0, 2.0, 0.5]])
+    value, gradient = value_and_grad(chosen, target=target)(x)
+    assert value == pytest.approx(chosen(x))
+    np.testing.assert_allclose(gradient, 2 * x * (x > 0) + (x[0] > 0))
+
+
+def test_what_ufuncs_reduce_and_accumulate():
+    def f(x):
+        return np.sum(np.add.reduce(x) * np.logaddexp.reduce(x)) + np.sum(
+            np.multiply.reduce(x, axis=1) * np.maximum.reduce(np.add.accumulate(x), axis=1)
+        )
+
+    x = np.array([[1.0, -2.0, 3.0], [-1.5, 2.0, 0.5]])
+    value, gradient = value_and_grad(f)(x)
+    assert value == pytest.approx(f(x))
+    u = np.array([[0.3, -0.2, 0.5], [0.7, 0.1, -0.4]])
+    along = (f(x + 1e-6 * u) - f(x - 1e-6 * u)) / 2e-6
+    assert np.sum(gradient * u) == pytest.approx(along, rel=1e-8)
+
+
+def test_functions_of_math():
+    def f(x):
+        return math.erf(x) + math.lgamma(x) * math.asinh(x) + math.copysign(x, -1.0)
+
+    value, gradient = value_and_grad(f)(1.7)
+    assert value == pytest.approx(f(1.7))
+    step = 1e-6
+    assert gradient == pytest.approx((f(1.7 + step) - f(1.7 - step)) / (2 * step), rel=1e-8)

@@ -1,0 +1,81 @@
+"""Functions of `scipy.linalg` and `scipy.integrate` that are NumPy's, or made of them."""
+
+import numpy as np
+import scipy.integrate
+import scipy.linalg
+from scipy.linalg import solve_triangular
+
+from . import calculus, decompositions, linalg  # noqa: F401  # registered first
+from .linalg import mT
+from .registry import alias, call, composed, computed, draw, real
+from .shapes import place
+
+alias(scipy.linalg.inv, np.linalg.inv)
+alias(scipy.linalg.det, np.linalg.det)
+alias(scipy.linalg.pinv, np.linalg.pinv)
+alias(scipy.linalg.norm, np.linalg.norm)
+alias(scipy.integrate.trapezoid, np.trapezoid)
+
+
+@composed(
+    scipy.linalg.cholesky,
+    inline=True,  # JAX averages the matrix with its transpose, where SciPy reads a triangle
+    dtype="float",
+    samples=[
+        call(draw("spd", 3, 3)).without_twin(),
+        call(draw("spd", 3, 3), lower=True).without_twin(),
+    ],
+)
+def cholesky(a, lower=False):
+    return np.linalg.cholesky(a) if lower else mT(np.linalg.cholesky(mT(a)))
+
+
+@composed(
+    scipy.linalg.cho_solve,
+    inline=True,
+    dtype="float",
+    lists=["c_and_lower"],
+    wrt=["c_and_lower", "b"],
+    samples=[
+        call((draw("spd", 3, 3), True), real(3)).without_twin(),
+        call((draw("spd", 3, 3), False), real(3, 2)).without_twin(),
+    ],
+)
+def cho_solve(c_and_lower, b):
+    c, lower = c_and_lower
+    first = solve_triangular(c, b, trans=0 if lower else 1, lower=lower)
+    return solve_triangular(c, first, trans=1 if lower else 0, lower=lower)
+
+
+@composed(
+    scipy.linalg.block_diag,
+    wrt=["arrs"],
+    samples=[call(real(2, 3), real(1, 2)), call(real(2, 2), real(3), real(1, 1))],
+)
+def block_diag(*arrs):
+    blocks = [np.atleast_2d(a) for a in arrs]
+    shape = (sum([b.shape[0] for b in blocks]), sum([b.shape[1] for b in blocks]))
+    total, row, column = 0, 0, 0
+    for b in blocks:
+        rows, columns = slice(row, row + b.shape[0]), slice(column, column + b.shape[1])
+        total = total + place(b, shape, (rows, columns))
+        row, column = row + b.shape[0], column + b.shape[1]
+    return total
+
+
+@computed
+def diagonals(rows, columns):
+    """For each element the place in the last row backwards, then the first column."""
+    return (np.arange(rows)[:, None] - np.arange(columns) + columns - 1).tolist()
+
+
+@composed(
+    scipy.linalg.toeplitz,
+    wrt=["c", "r"],
+    samples=[call(real(4)), call(real(3), real(4))],
+)
+def toeplitz(c, r=None):
+    """The first element of the row is not read."""
+    row = c if r is None else r
+    values = np.concatenate([np.flip(row[1:]), c])
+    return values[np.array(diagonals(c.size, row.size))]
