@@ -55,6 +55,13 @@ scaled_matmul sparse_plus sparse_sigmoid
 """,
 }
 
+# Functions of which JAX's are not quite the same: another order, another dtype, another triangle that is read.
+OTHERWISE = {
+    "numpy": "argpartition histogram histogram2d histogramdd partition polydiv",
+    "scipy.linalg": "cho_factor eigh",
+}
+NOT_THE_SAME = "JAX's function of this name gives other values"
+
 # Functions that are refused, by the reason.
 REASONS = {
     "it reads or writes files or text": """
@@ -116,6 +123,8 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
     reason = next((why for why, names in REASONS.items() if name in names.split()), None)
     if reason is not None:
         return Entry(short, REFUSED, "-", reason)
+    if name in OTHERWISE.get(module, "").split():
+        return Entry(short, REFUSED, "-", NOT_THE_SAME)
     library = "numpy" if module == "jax.numpy" else module
     if name in BY_JAX.get(library, "").split():
         return Entry(short, FALLBACK, "reverse, forward", "jax.vjp, jax.jvp")
@@ -125,8 +134,11 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
 
 
 def refusal(function: Any) -> str | None:
-    """Why a function of NumPy's, or its twin in `jax.numpy`, is refused; None where it is not."""
+    """Why a function of NumPy's or SciPy's, or its twin in `jax.numpy`, is refused; None where it is not."""
     module, name = getattr(function, "__module__", None) or "", getattr(function, "__name__", "")
+    for library, names in OTHERWISE.items():
+        if module.startswith(library) and name in names.split() and lookup(function) is None:
+            return NOT_THE_SAME
     if lookup(function) is not None or module.split(".")[0] not in ("numpy", "jax"):
         return None
     if getattr(np, name, None) is None and getattr(np.linalg, name, None) is None:

@@ -5,7 +5,7 @@ import operator
 import jax.numpy as jnp
 import numpy as np
 
-from .registry import call, draw, linear, nondifferentiable, real
+from .registry import call, composed, draw, linear, nondifferentiable, real
 
 getitem = operator.getitem
 
@@ -317,3 +317,8 @@ def diag(dy, y, x):
         return np.diag(dy)
     index = np.arange(min(x.shape[0], x.shape[1]))
     return place(dy, x.shape, (index, index))
+
+
+@composed(np.tri, inline=True, wrt=[])
+def tri(N, M=None, k=0, dtype=float):
+    return np.tril(np.ones((N, N if M is None else M), dtype=dtype), k=k)

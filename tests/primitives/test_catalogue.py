@@ -8,6 +8,7 @@ import autograd.scipy.linalg
 import autograd.scipy.special  # noqa: F401
 import numpy as np
 import pytest
+import scipy.linalg
 from autograd.core import primitive_vjps
 from backprose.primitives import NONDIFFERENTIABLE, lookup, registered
 from backprose.primitives.catalogue import FALLBACK, REASONS, catalogue, refusal, unclassified
@@ -38,6 +39,28 @@ def test_a_refusal_says_why():
     assert "np.put(x, [0], 1.0)" in str(caught.value) and caught.value.remedy
 
 
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: np.sum(np.partition(x, 2)[:2]),
+        lambda x: np.sum(scipy.linalg.eigh(np.outer(x, x))[0]),
+        lambda x: np.histogram(x)[0][0] * x[0],
+    ],
+    ids=["partition", "eigh", "histogram"],
+)
+def test_what_jax_computes_otherwise_is_refused(function):
+    with pytest.raises(RefusedError, match="gives other values"):
+        grad(function)(np.arange(4.0))
+
+
+def test_tri_is_numpys():
+    def f(x):
+        return np.sum(np.tri(3, 4, 1) * x) + np.sum(np.tri(4) * x[0])
+
+    x = np.arange(4.0)
+    np.testing.assert_allclose(grad(f)(x), np.tri(3, 4, 1).sum(0) + np.eye(4)[0] * 10)
+
+
 def test_the_command_prints_the_table_and_a_rule():
     runner = CliRunner()
     text = runner.invoke(main, ["rules"]).output
@@ -58,6 +81,7 @@ def test_what_falls_back_is_said_so_in_the_text():
 # What autograd differentiates and we do not: its own helpers, and functions that JAX does not have, or not so.
 NOT_HERE = {
     "real_if_close": "its dtype depends on values",
+    "partition": "the order that it leaves is NumPy's own",
     "eig": "JAX does not differentiate the eigenvectors of a matrix that is not symmetric",
     "odeint": "a solver, not a function of arrays: write its loop",
     "jv": "JAX does not have it", "yn": "JAX does not have it", "iv": "JAX does not have it",

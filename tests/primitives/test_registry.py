@@ -27,7 +27,7 @@ EXACT = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 3e-5}
 STEP = 1e-6
 
 # Chosen so that nothing in a sample sits within a step of a kink.
-WITHOUT_SAMPLES = {np.empty, np.empty_like, np.extract, np.compress}
+WITHOUT_SAMPLES = {np.empty, np.empty_like, np.extract, np.compress, np.tri}
 
 
 def draw(spec: Draw, rng: np.random.Generator) -> np.ndarray | np.generic:
