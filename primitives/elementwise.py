@@ -166,23 +166,16 @@ def minimum(d, y, a, b):
 
 
 @scaled(
-    np.fmax,
-    domain=REAL,
-    samples=[call(draw("ties", 4), 0.0).without_twin(), call(draw("missing", 5), draw(REAL, 5))],
-)
-def fmax(d, y, a, b):
-    """At a tie each argument has half of the derivative; NaN loses to a number."""
-    return np.where(a == b, d / 2, np.where(y == a, d, 0)), np.where(
-        a == b, d / 2, np.where(y == b, d, 0)
-    )
-
-
-@scaled(
     np.fmin,
     domain=REAL,
     samples=[call(draw("ties", 4), 0.0).without_twin(), call(draw("missing", 5), draw(REAL, 5))],
 )
-def fmin(d, y, a, b):
+@scaled(
+    np.fmax,
+    domain=REAL,
+    samples=[call(draw("ties", 4), 0.0).without_twin(), call(draw("missing", 5), draw(REAL, 5))],
+)
+def fmax_and_fmin(d, y, a, b):
     """At a tie each argument has half of the derivative; NaN loses to a number."""
     return np.where(a == b, d / 2, np.where(y == a, d, 0)), np.where(
         a == b, d / 2, np.where(y == b, d, 0)

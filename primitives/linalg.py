@@ -228,7 +228,8 @@ def vector_norm_(x, ord, axis, keepdims):
         return np.sum(x != 0, axis=axis, keepdims=keepdims, dtype=x.dtype)
     if ord == 1:
         return np.sum(np.abs(x), axis=axis, keepdims=keepdims)
-    return np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims) ** (1 / ord)
+    total = np.sum(np.abs(x) ** ord, axis=axis, keepdims=keepdims)
+    return np.where(total == 0, 0, np.where(total == 0, 1, total) ** (1 / ord))
 
 
 def matrix_norm_(x, ord, axis, keepdims):

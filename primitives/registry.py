@@ -84,8 +84,8 @@ class Primitive:
     "sum" (small integers widen), "float" (integers become float64), or a callable of JAX's dtype and the arguments'.
     `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
     numbers, which JAX wants as an array, `integers` those that may be computed. `numpy` writes a function of JAX's in
-    NumPy's; `views` says that NumPy's result shares its argument's memory, `complex` that the rule holds for complex
-    numbers.
+    NumPy's; `views` says that NumPy's result shares its argument's memory, always or by its keywords; `complex` that
+    the rule holds for complex numbers.
     """
 
     function: Callable
@@ -98,7 +98,7 @@ class Primitive:
     tangent: Callable | None = None
     jax: Callable | None = None
     numpy: Callable | None = None
-    views: bool = False
+    views: bool | Callable[..., bool] = False
     lists: tuple[str, ...] = ("arrays",)
     numbers: tuple[str, ...] = ()
     integers: tuple[str, ...] = ()
@@ -230,7 +230,7 @@ def register(
     jax: Callable | None = None,
     numpy: Callable | None = None,
     inline: bool = False,
-    views: bool = False,
+    views: bool | Callable[..., bool] = False,
     lists: Sequence[str] = ("arrays",),
     numbers: Sequence[str] = (),
     integers: Sequence[str] = (),

@@ -122,8 +122,9 @@ def laplace_pdf(x, loc=0, scale=1):
 @of("laplace", "cdf", *three("nonzero"))
 def laplace_cdf(x, loc=0, scale=1):
     z = (x - loc) / scale
-    tail = np.exp(-np.abs(z)) / 2
-    return np.where(z < 0, tail, 1 - tail)
+    return np.where(
+        z < 0, np.exp(np.where(z < 0, z, 0)) / 2, 1 - np.exp(-np.where(z < 0, 0, z)) / 2
+    )
 
 
 @of("logistic", "logpdf", *three())
@@ -211,12 +212,14 @@ def expon_pdf(x, loc=0, scale=1):
 
 @of("expon", "cdf", *three(POSITIVE))
 def expon_cdf(x, loc=0, scale=1):
-    return -np.expm1(-np.maximum((x - loc) / scale, 0))
+    z = (x - loc) / scale
+    return -np.expm1(-np.where(z < 0, 0, z))
 
 
 @of("expon", "sf", *three(POSITIVE))
 def expon_sf(x, loc=0, scale=1):
-    return np.exp(-np.maximum((x - loc) / scale, 0))
+    z = (x - loc) / scale
+    return np.exp(-np.where(z < 0, 0, z))
 
 
 GAMMA = three(POSITIVE, draw(POSITIVE))
@@ -299,7 +302,8 @@ TRIALS = [call(draw("integer", 4), 5, draw(UNIT))]
 
 @of("poisson", "logpmf", *COUNTS, wrt=["k", "mu"])
 def poisson_logpmf(k, mu, loc=0):
-    return xlogy(k - loc, mu) - gammaln(k - loc + 1) - mu
+    count = np.where(k >= loc, k - loc, 0)
+    return supported(k >= loc, xlogy(count, mu) - gammaln(count + 1) - mu)
 
 
 @of("poisson", "pmf", *COUNTS, wrt=["k", "mu"])
@@ -309,12 +313,14 @@ def poisson_pmf(k, mu, loc=0):
 
 @of("poisson", "cdf", *COUNTS, wrt=["k", "mu"])
 def poisson_cdf(k, mu, loc=0):
-    return gammaincc(k - loc + 1.0, mu)
+    return np.where(k < loc, 0, gammaincc(np.maximum(np.floor(k - loc), 0) + 1.0, mu))
 
 
 @of("bernoulli", "logpmf", *HITS, wrt=["k", "p"])
 def bernoulli_logpmf(k, p, loc=0):
-    return xlogy(k - loc, p) + xlog1py(1 - k + loc, -p)
+    inside = (k >= loc) & (k <= loc + 1)
+    hit = np.where(inside, k - loc, 0)
+    return supported(inside, xlogy(hit, p) + xlog1py(1 - hit, -p))
 
 
 @of("bernoulli", "pmf", *HITS, wrt=["k", "p"])
@@ -324,9 +330,10 @@ def bernoulli_pmf(k, p, loc=0):
 
 @of("binom", "logpmf", *TRIALS, wrt=["k", "n", "p"])
 def binom_logpmf(k, n, p, loc=0):
-    hits = k - loc
+    inside = (k >= loc) & (k <= n + loc)
+    hits = np.where(inside, k - loc, 0)
     ways = gammaln(n + 1) - gammaln(hits + 1) - gammaln(n - hits + 1)
-    return ways + xlogy(hits, p) + xlog1py(n - hits, -p)
+    return supported(inside, ways + xlogy(hits, p) + xlog1py(n - hits, -p))
 
 
 @of("binom", "pmf", *TRIALS, wrt=["k", "n", "p"])

@@ -15,7 +15,7 @@ from typing import Any
 
 import jax
 
-from .errors import ProgramError
+from .errors import LackingError, ProgramError
 from .operands import ArrayType, Items, Lit, Slice, Var
 
 REMEMBERED = 20_000  # calls
@@ -32,7 +32,9 @@ def abstract_call(function: Callable, args: tuple, kwargs: tuple) -> Any:
         known = False
     try:
         return (_remembered if known else _evaluated)(function, positional, named)
-    except (TypeError, ValueError, IndexError, NotImplementedError) as error:
+    except NotImplementedError as error:
+        raise LackingError(str(error).strip().splitlines()[0]) from None
+    except (TypeError, ValueError, IndexError) as error:
         name = getattr(function, "__name__", "this function")
         reason = str(error).strip().splitlines()[0]
         raise ProgramError(f"{name} does not accept these arguments: {reason}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import types
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from ..primitives import (
 )
 from ..primitives.catalogue import refusal
 from .builtin_functions import BUILTINS
-from .errors import NoRuleError, ProgramError, RefusedError
+from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
 from .ir import Origin
 from .methods import call_method
@@ -209,20 +210,22 @@ def call_array_function(
     primitive = lookup(function)
     if primitive is None or primitive.kind != COMPOSED or primitive.adjoint is None:
         return interpreter.trace.apply(function, args, kwargs, origin)
-    before = len(interpreter.trace.atoms)
+    if primitive.jax is not None:
+        with contextlib.suppress(LackingError):
+            return interpreter.trace.apply(function, args, kwargs, origin)
+    # JAX does not have it, or not all of it: what it is composed of is written in its place.
     try:
-        if primitive.jax is None:
-            raise RefusedError("a function that JAX does not have")
-        return interpreter.trace.apply(function, args, kwargs, origin)
-    except (ProgramError, RefusedError) as error:
-        # JAX does not have it, or not all of it: what it is composed of is written in its place.
-        del interpreter.trace.atoms[before:]
-        try:
-            given = bind(primitive, args, kwargs)
-        except (ProgramError, RefusedError):
-            raise error.at(origin.span) from None
+        given = bind(primitive, args, kwargs)
         many: Any = given.pop(variadic(primitive) or "", ())
         return interpreter.rule(primitive.adjoint, list(many), origin, given)
+    except NoRuleError as error:
+        raise RefusedError(
+            f"{primitive.name} is not supported here: {error.message}",
+            origin.span,
+            "write it with simpler functions",
+        ) from None
+    except BackproseError as error:
+        raise error.at(origin.span) from None
 
 
 def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..primitives import MISSING, Primitive, array_params, jax_twin, lookup, name_of, variadic
 from ..primitives.fallback import JaxDerivative
+from .abstract import abstract_call
 from .activity import active_variables, is_complex, is_inexact
-from .errors import NoRuleError, RefusedError
+from .errors import NoRuleError, ProgramError, RefusedError
 from .infer import RULE_DEPTH, Interpreter
 from .ir import Atom, Node, Origin
 from .operands import ArrayType, Items, Operand, Var, variables
@@ -131,6 +132,14 @@ class Context:
         owners = chosen if mode == "vjp" else [atom.result]
         results = tuple(Var("t", v.type) for v in owners)
         args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
+        try:
+            abstract_call(op, args, atom.kwargs)
+        except ProgramError as error:
+            raise RefusedError(
+                f"{name_of(atom.op)} has no derivative here, not in JAX either: {error.message}",
+                atom.origin.span,
+                "write it with simpler functions, or do not differentiate with respect to this argument",
+            ) from None
         self.trace.add(Atom(results, op, args, atom.kwargs, origin))
         return [(o, Array(v)) for o, v in zip(owners, results, strict=True)]
 

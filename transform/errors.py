@@ -84,6 +84,10 @@ class ProgramError(BackproseError, ValueError):
     """The function itself is wrong for these arguments: shapes that do not fit, a name without a value."""
 
 
+class LackingError(ProgramError):
+    """JAX's function does not know a keyword or a form that NumPy's has."""
+
+
 class ArgumentError(BackproseError, TypeError):
     """An argument of the call, or of the decorator, that cannot be used."""
 

@@ -452,7 +452,8 @@ class Interpreter:
                 "check the values before the call",
             )
         if frame.anchor is not None and what.startswith("NotImplementedError"):
-            raise NoRuleError(what, frame.anchor.span)
+            reason = what.removeprefix("NotImplementedError").strip("()\"'")
+            raise NoRuleError(reason, frame.anchor.span)
         raise ProgramError(f"the function raises {what}", atom.origin.span)
 
     def do_contains(self, atom: Atom, frame: Frame) -> Value:

@@ -291,6 +291,9 @@ class Trace:
             shape = array_type(positional[0]).shape
             check_known(positional[-1], shape, self.contents)
             self.indexed += index_parts(positional[-1], shape)
+        shares = primitive.views
+        if callable(shares):
+            shares = shares(**{k: v.value for k, v in bound.items() if isinstance(v, Known)})
         if isinstance(result, Array):
             first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
             whole = not isinstance(first, Array) or not first.scalar
@@ -303,10 +306,10 @@ class Trace:
             ):
                 link(self, result, first)
                 return result
-            if primitive.views and isinstance(first, Array) and whole and not result.scalar:
+            if shares and isinstance(first, Array) and whole and not result.scalar:
                 return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
             result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
-        elif primitive.views:
+        elif shares:
             taken: list[Any] = [bound.get(name) for name in primitive.wrt]
             for given in (a for v in taken for a in (v if isinstance(v, tuple) else (v,))):
                 if not isinstance(given, Array):

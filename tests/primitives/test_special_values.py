@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 from scipy.special import logsumexp
 
 from backprose import grad, value_and_grad
@@ -60,6 +61,14 @@ POINTS = [
     at(lambda x: np.linalg.norm(np.diag(x), ord="nuc"), [1.0, 1.0], [1.0, 1.0], "equal singular values"),
     at(lambda x: np.sum(x[:0]) + x[0], [2.0], [1.0], "a sum of nothing"),
     at(lambda x: np.mean(x), [3.0], [1.0], "a mean of one"),
+    at(lambda x: np.linalg.norm(x, ord=3), [0.0, 0.0], [0.0, 0.0], "norm of order 3 at 0"),
+    at(lambda x: np.sum(np.interp(x, np.array([1.0]), np.array([2.0]))), [0.0, 2.0], [0.0, 0.0], "interp of one point"),
+    at(lambda x: scipy.stats.laplace.cdf(x[0]), [0.0], [0.5], "the density of laplace at its place"),
+    at(lambda x: scipy.stats.expon.cdf(x[0]), [0.0], [1.0], "the density of expon where it begins"),
+    at(lambda x: scipy.stats.expon.cdf(x[0]), [-1.0], [0.0], "before it begins"),
+    at(lambda x: np.sum(scipy.stats.poisson.logpmf(np.array([2, -1]), x[0])), [4.0], [-0.5], "poisson of -1"),
+    at(lambda x: np.sum(scipy.stats.binom.logpmf(np.array([1, 7]), 5, x[0])), [0.5], [-6.0], "binom of too many"),
+    at(lambda x: np.sum(np.linalg.svd(np.reshape(x, (1, 2)))[1]), [3.0, 4.0], [0.6, 0.8], "svd with a null space"),
 ]  # fmt: skip
 
 

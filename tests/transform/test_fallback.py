@@ -94,6 +94,13 @@ def test_what_the_fallback_cannot_do_is_refused(rng):
         )
 
 
+def test_what_jax_cannot_differentiate_either_is_refused():
+    with pytest.raises(RefusedError, match="not in JAX either"):
+        grad(lambda a: scipy.special.betainc(a, 2.0, 0.3))(1.5)
+    with pytest.raises(RefusedError, match="at several places"):
+        grad(lambda x: np.sum(np.insert(x, [0, 1], 2.0)))(np.ones(3))
+
+
 def test_lists_of_arrays_and_forward_mode(rng):
     x = rng.normal(size=4)
 
