@@ -27,6 +27,7 @@ from . import (  # noqa: F401
 from . import elementwise as elementwise_functions  # noqa: F401
 from .calculus import cumsum_backwards
 from .linalg import length, solve_transposed
+from .names import is_array_function, is_jax, jax_twin, name_of
 from .registry import (
     COMPOSED,
     ELEMENTWISE,
@@ -47,16 +48,12 @@ from .registry import (
     computed,
     draw,
     elementwise,
-    is_array_function,
     is_complex,
     is_elementwise,
-    is_jax,
     is_static,
-    jax_twin,
     linear,
     lookup,
     multilinear,
-    name_of,
     nondifferentiable,
     real,
     register_twins,

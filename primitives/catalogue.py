@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .registry import NONDIFFERENTIABLE, jax_twin, lookup
+from .names import jax_twin
+from .registry import NONDIFFERENTIABLE, lookup
 
 MODULES = (
     "numpy",
