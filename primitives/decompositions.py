@@ -11,8 +11,8 @@ is taken for 0: a function that does not depend on the choice of the vectors has
 import jax.numpy as jnp
 import numpy as np
 
-from .linalg import mT
-from .registry import adjoint, call, composed, computed, draw, real, tangent
+from .linalg import conj, hermitian, mH, mT, of_lower, real_part
+from .registry import adjoint, call, composed, computed, draw, is_complex, real, tangent
 
 
 def inverse_gaps(x):
@@ -21,31 +21,21 @@ def inverse_gaps(x):
     return np.where(gaps == 0, 0, 1 / np.where(gaps == 0, 1, gaps))
 
 
-def of_lower(x):
-    """The adjoint of a symmetric matrix of which only the lower triangle is read."""
-    return np.tril(x) + mT(np.triu(x, k=1))
-
-
-def symmetric(x):
-    """The symmetric matrix with this lower triangle."""
-    return np.tril(x) + mT(np.tril(x, k=-1))
-
-
 # --- eigenvalues of symmetric matrices ---
 
 
 def _eigh_of_lower(a):
-    return jnp.linalg.eigh(jnp.tril(a) + jnp.tril(a, -1).mT, symmetrize_input=False)
+    return jnp.linalg.eigh(jnp.tril(a) + jnp.conj(jnp.tril(a, -1).mT), symmetrize_input=False)
 
 
 def _eigvalsh_of_lower(a):
     return _eigh_of_lower(a)[0]
 
 
-SYMMETRIC = [call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))]
+HERMITIAN = [call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))]
 
 
-@adjoint(np.linalg.eigh, dtype="float", jax=_eigh_of_lower, samples=SYMMETRIC)
+@adjoint(np.linalg.eigh, dtype="float", jax=_eigh_of_lower, samples=HERMITIAN)
 def eigh(dy, y, a):
     """Giles (2008), section 3.1. NumPy reads the lower triangle alone."""
     dw, dv = dy
@@ -54,29 +44,31 @@ def eigh(dy, y, a):
     if dv is not None:
         inner = inverse_gaps(w) * (mT(v) @ dv)
     if dw is None:
-        return of_lower(v @ inner @ mT(v))
+        return of_lower(conj(v) @ inner @ mT(v))
     if dv is None:
-        return of_lower((v * dw[..., None, :]) @ mT(v))
-    return of_lower(v @ (inner + dw[..., None, :] * np.eye(a.shape[-1], dtype=a.dtype)) @ mT(v))
+        return of_lower((conj(v) * dw[..., None, :]) @ mT(v))
+    return of_lower(
+        conj(v) @ (inner + dw[..., None, :] * np.eye(a.shape[-1], dtype=a.dtype)) @ mT(v)
+    )
 
 
 @tangent(np.linalg.eigh)
 def eigh_tangent(a_dot, y, a):
     w, v = y
-    inner = mT(v) @ symmetric(a_dot) @ v
-    return np.diagonal(inner, axis1=-2, axis2=-1), v @ (inverse_gaps(w) * inner)
+    inner = mH(v) @ hermitian(a_dot) @ v
+    return real_part(np.diagonal(inner, axis1=-2, axis2=-1)), v @ (inverse_gaps(w) * inner)
 
 
-@adjoint(np.linalg.eigvalsh, dtype="float", jax=_eigvalsh_of_lower, samples=SYMMETRIC)
+@adjoint(np.linalg.eigvalsh, dtype="float", jax=_eigvalsh_of_lower, samples=HERMITIAN)
 def eigvalsh(dy, y, a):
     w, v = np.linalg.eigh(a)
-    return of_lower((v * dy[..., None, :]) @ mT(v))
+    return of_lower((conj(v) * dy[..., None, :]) @ mT(v))
 
 
 @tangent(np.linalg.eigvalsh)
 def eigvalsh_tangent(a_dot, y, a):
     w, v = np.linalg.eigh(a)
-    return np.sum(v * (symmetric(a_dot) @ v), axis=-2)
+    return real_part(np.sum(conj(v) * (hermitian(a_dot) @ v), axis=-2))
 
 
 # --- singular values ---
@@ -97,15 +89,17 @@ def svd(dy, y, a, full_matrices=True, compute_uv=True):
     """Townsend (2016), section 3."""
     if not compute_uv:
         u, s, vh = np.linalg.svd(a, full_matrices=False)
-        return (u * dy[..., None, :]) @ vh
+        return (conj(u) * dy[..., None, :]) @ conj(vh)
     du, ds, dvh = dy
     u, s, vh = y
     if du is None and dvh is None:  # the vectors of the null space, if there are any, do not matter
         k = s.shape[-1]
         u, vh = u if u.shape[-1] == k else u[..., :k], vh if vh.shape[-2] == k else vh[..., :k, :]
-        return (u * ds[..., None, :]) @ vh
+        return (conj(u) * ds[..., None, :]) @ conj(vh)
     if full_matrices and a.shape[-1] != a.shape[-2]:
         raise NotImplementedError("np.linalg.svd with the vectors of the null space")
+    if is_complex(a):
+        raise NotImplementedError("the singular vectors of complex matrices")
     scale, gaps = s[..., None, :], inverse_gaps(s**2)
     total = 0
     if ds is not None:
@@ -128,7 +122,9 @@ def svd(dy, y, a, full_matrices=True, compute_uv=True):
 def svd_tangent(a_dot, y, a, full_matrices=True, compute_uv=True):
     if not compute_uv:
         u, s, vh = np.linalg.svd(a, full_matrices=False)
-        return np.diagonal(mT(u) @ a_dot @ mT(vh), axis1=-2, axis2=-1)
+        return real_part(np.diagonal(mH(u) @ a_dot @ mH(vh), axis1=-2, axis2=-1))
+    if is_complex(a):
+        raise NotImplementedError("the singular vectors of complex matrices")
     if full_matrices and a.shape[-1] != a.shape[-2]:
         raise NotImplementedError("np.linalg.svd with the vectors of the null space")
     u, s, vh = y
@@ -216,11 +212,11 @@ def pinv(dy, y, a):
     """Golub, Pereyra (1973), equation 4.12; for matrices of constant rank."""
     total = -mT(y) @ dy @ mT(y)
     if a.shape[-2] > a.shape[-1]:
-        front = mT(dy) @ y @ mT(y)
-        total = total + front - a @ (y @ front)
+        front = mT(dy) @ y @ mH(y)
+        total = total + conj(front - a @ (y @ front))
     if a.shape[-1] > a.shape[-2]:
-        back = mT(y) @ y @ mT(dy)
-        total = total + back - (back @ y) @ a
+        back = mH(y) @ y @ mT(dy)
+        total = total + conj(back - (back @ y) @ a)
     return total
 
 
@@ -228,10 +224,10 @@ def pinv(dy, y, a):
 def pinv_tangent(a_dot, y, a):
     total = -y @ a_dot @ y
     if a.shape[-2] > a.shape[-1]:
-        back = y @ mT(y) @ mT(a_dot)
+        back = y @ mH(y) @ mH(a_dot)
         total = total + back - (back @ a) @ y
     if a.shape[-1] > a.shape[-2]:
-        front = mT(a_dot) @ mT(y) @ y
+        front = mH(a_dot) @ mH(y) @ y
         total = total + front - y @ (a @ front)
     return total
 

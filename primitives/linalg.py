@@ -6,7 +6,17 @@ from scipy.linalg import solve_triangular
 
 from . import axes, products  # noqa: F401  # registered first
 from .reductions import restored
-from .registry import adjoint, alias, call, composed, draw, nondifferentiable, real, tangent
+from .registry import (
+    adjoint,
+    alias,
+    call,
+    composed,
+    draw,
+    is_complex,
+    nondifferentiable,
+    real,
+    tangent,
+)
 
 
 def mT(x):
@@ -14,6 +24,33 @@ def mT(x):
     if x.ndim == 2:
         return x.T
     return np.swapaxes(x, -1, -2)
+
+
+def conj(x):
+    return np.conj(x) if is_complex(x) else x
+
+
+def real_part(x):
+    return np.real(x) if is_complex(x) else x
+
+
+def mH(x):
+    """The conjugate transpose of each matrix in a stack."""
+    return np.conj(mT(x)) if is_complex(x) else mT(x)
+
+
+def of_lower(x):
+    """The adjoint of a Hermitian matrix of which only the lower triangle is read."""
+    if is_complex(x):
+        return np.tril(x, k=-1) + mH(np.triu(x, k=1)) + np.real(np.tril(np.triu(x)))
+    return np.tril(x) + mT(np.triu(x, k=1))
+
+
+def hermitian(x):
+    """The Hermitian matrix with this lower triangle."""
+    if is_complex(x):
+        return np.tril(x, k=-1) + mH(np.tril(x, k=-1)) + np.real(np.tril(np.triu(x)))
+    return np.tril(x) + mT(np.tril(x, k=-1))
 
 
 def per_matrix(x, a):
@@ -161,7 +198,8 @@ def lower_half(x):
 
 def cholesky_of_lower(a):
     """NumPy's convention in JAX: only the lower triangle is read."""
-    return jnp.linalg.cholesky(jnp.tril(a) + jnp.tril(a, -1).mT, symmetrize_input=False)
+    lower = jnp.tril(a) + jnp.conj(jnp.tril(a, -1).mT)
+    return jnp.linalg.cholesky(lower, symmetrize_input=False)
 
 
 @adjoint(
@@ -176,15 +214,13 @@ def cholesky(dy, y, a):
     NumPy reads only the lower triangle of `a`, so the derivative with respect to the upper one is zero and an
     off-diagonal element stands for both of its places.
     """
-    inner = mT(back_substituted(y, mT(lower_half(mT(y) @ dy))))
-    s = back_substituted(y, inner)
-    return np.tril(s) + mT(np.triu(s, k=1))
+    inner = mT(back_substituted(conj(y), mT(lower_half(mT(y) @ dy))))
+    return of_lower(back_substituted(y, inner))
 
 
 @tangent(np.linalg.cholesky)
 def cholesky_tangent(a_dot, y, a):
-    a_dot = np.tril(a_dot) + mT(np.tril(a_dot, k=-1))
-    return y @ lower_half(substituted(y, mT(substituted(y, a_dot))))
+    return y @ lower_half(substituted(y, mH(substituted(y, hermitian(a_dot)))))
 
 
 def length(x, axis=None, keepdims=False):
@@ -209,12 +245,13 @@ LENGTHS = [
 def length_(dy, y, x, axis=None, keepdims=False):
     """At 0 the derivative is 0."""
     dy, y = restored(dy, x, axis, keepdims), restored(y, x, axis, keepdims)
-    return dy * x / np.where(y == 0, 1, y)
+    return dy * conj(x) / np.where(y == 0, 1, y)
 
 
 @tangent(length)
 def length_tangent(x_dot, y, x, axis=None, keepdims=False):
-    return np.sum(x * x_dot, axis=axis, keepdims=keepdims) / np.where(y == 0, 1, y)
+    total = real_part(np.sum(conj(x) * x_dot, axis=axis, keepdims=keepdims))
+    return total / np.where(y == 0, 1, y)
 
 
 def vector_norm_(x, ord, axis, keepdims):

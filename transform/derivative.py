@@ -98,22 +98,23 @@ class Context:
         return self.operator(np.multiply, [d, partial], origin)
 
     def fallback(
-        self, atom: Atom, derivatives: Value | None, mode: str, origin: Origin
+        self,
+        atom: Atom,
+        derivatives: Value,
+        mode: str,
+        origin: Origin,
+        results: tuple[int, ...] = (),
     ) -> list[tuple[Var, Value]]:
-        """JAX's own derivative of one call, with respect to its active positional arguments."""
+        """JAX's own derivative of one call, with respect to its active positional arguments.
+
+        `results` are those of several that `derivatives` belong to, or that get a tangent.
+        """
         if any(v in self.active for _, operand in atom.kwargs for v in variables(operand)):
             raise RefusedError(
                 "a keyword argument of a function without a rule cannot be differentiated",
                 atom.origin.span,
                 "pass it by position",
             )
-        if len(atom.results) != 1:
-            raise RefusedError(
-                f"{name_of(atom.op)} has several results and no rule, so it cannot be differentiated yet",
-                atom.origin.span,
-                "write it with slices and simpler functions",
-            )
-        assert derivatives is not None
         positions = []
         for k, operand in enumerate(atom.args):
             if any(v in self.active for v in variables(operand)):
@@ -127,10 +128,10 @@ class Context:
                 positions.append(k)
         twin = jax_twin(atom.op)
         assert twin is not None
-        op = JaxDerivative(atom.op, twin, mode, tuple(positions))
+        op = JaxDerivative(atom.op, twin, mode, tuple(positions), results)
         chosen = [leaf for k in positions for leaf in leaves(atom.args[k]) if isinstance(leaf, Var)]
-        owners = chosen if mode == "vjp" else [atom.result]
-        results = tuple(Var("t", v.type) for v in owners)
+        owners = chosen if mode == "vjp" else [atom.results[k] for k in results or (0,)]
+        found = tuple(Var("t", v.type) for v in owners)
         args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
         try:
             abstract_call(op, args, atom.kwargs)
@@ -140,8 +141,8 @@ class Context:
                 atom.origin.span,
                 "write it with simpler functions, or do not differentiate with respect to this argument",
             ) from None
-        self.trace.add(Atom(results, op, args, atom.kwargs, origin))
-        return [(o, Array(v)) for o, v in zip(owners, results, strict=True)]
+        self.trace.add(Atom(found, op, args, atom.kwargs, origin))
+        return [(o, Array(v)) for o, v in zip(owners, found, strict=True)]
 
 
 def leaves(operand: Operand) -> list[Operand]:

@@ -163,7 +163,9 @@ class _Forward:
                 return
         chosen = [a for a in atom.args if any(v in self.context.active for v in variables(a))]
         dots = Struct(tuple, [self.dotted(a) for a in chosen])
-        for v, value in self.context.fallback(atom, dots, "jvp", origin):
+        active = [k for k, r in enumerate(atom.results) if r in self.context.active]
+        several = tuple(active) if len(atom.results) > 1 else ()
+        for v, value in self.context.fallback(atom, dots, "jvp", origin, several):
             self.settle(v, value, origin)
 
     def composed(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:

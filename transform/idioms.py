@@ -191,7 +191,10 @@ def _of_lower(speller: Speller, atom: Atom) -> Text:
     if speller.target == "numpy":
         return f"{name}({speller.operand(x)})", ATOM
     tril, text = f"{speller.module('jnp')}.tril", speller.operand(x, 1)
-    return f"{name}({tril}({text}) + {tril}({text}, -1).mT)", ATOM
+    found = type_of(x)
+    assert isinstance(found, ArrayType)
+    above = f"{tril}({text}, -1).mT{'.conj()' if found.dtype.kind == 'c' else ''}"
+    return f"{name}({tril}({text}) + {above})", ATOM
 
 
 def _cumsum_backwards(speller: Speller, atom: Atom) -> Text:

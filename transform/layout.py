@@ -396,11 +396,8 @@ class FunctionText:
         names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
         if isinstance(atom.op, JaxDerivative):
             targets = self.targets(atom, names)
-            return (
-                f"({targets},) = {text}"
-                if atom.op.mode == "jvp" or len(atom.op.positions) == 1
-                else f"{targets} = {text}"
-            )
+            owners = atom.results if atom.op.mode == "jvp" else atom.op.positions
+            return f"({targets},) = {text}" if len(owners) == 1 else f"{targets} = {text}"
         if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
             left = self.speller.operand(atom.args[0], PLUS)
             own = self.is_own(atom.args[0])
@@ -422,7 +419,7 @@ class FunctionText:
     def targets(self, atom: Atom, names: list[str]) -> str:
         """What the results of JAX's derivative are unpacked into: a name, or names in brackets for a container."""
         if atom.op.mode == "jvp":
-            return names[0]
+            return ", ".join(names)
         rest, args = iter(names), atom.args[1]
         assert isinstance(args, Items)
         return ", ".join(_unpacked(args.items[k], rest) for k in atom.op.positions)

@@ -288,6 +288,8 @@ def _dtype(jax_dtype: Any, arrays: tuple[ArrayType, ...], policy: Any) -> np.dty
     if policy is None or policy == "jax" or not arrays:
         return np.dtype(jax_dtype)
     common = promoted(arrays)
+    if common.kind == "c" and np.dtype(jax_dtype).kind == "f":  # singular values, a norm
+        common = np.finfo(common).dtype
     if policy == "index":
         return np.dtype(np.int64)
     if policy == "bool":

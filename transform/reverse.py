@@ -29,10 +29,11 @@ from .invariance import invariant_shifts
 from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
 from .lengths import has_unknown
 from .liveness import defined_within
-from .operands import ArrayType, Items, Lit, Operand, Var, array_type, type_of, variables
+from .operands import ArrayType, Items, Lit, Operand, Var, array_type, shape_of, type_of, variables
 from .slices import collect
 from .trace import Trace
 from .trees import cast, zeros
+from .untaken import Either, Pending, Taken, Untaken, chosen, shared
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
 
@@ -48,7 +49,7 @@ def reverse(
     output = Items("tuple", tuple(v for v, _ in seeds))
     constant = invariant_shifts(function.body, output)
     active = active_variables(function.body, function.wrt, output, constant)
-    step = _Reverse(Context(trace, active))
+    step = _Reverse(Context(trace, active), Untaken(trace.definitions))
     last = Origin(part="adjoint", spelling="operator")
     for v, seed in seeds:
         step.contribute(v, seed, last)
@@ -64,20 +65,31 @@ def reverse(
     return trace, [step.adjoint(v) if v in active else None for v in function.wrt]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one statement contributes to an adjoint; it counts only where the selections that are `pending` allow it."""
+
+    value: Value
+    pending: Pending = ()
+
+
 @dataclass
 class _Reverse:
     """The adjoints of one list of statements; `inside` says that it is the body of a loop or a side of a branch."""
 
     context: Context
+    untaken: Untaken
     inside: bool = False
-    contributions: dict[Var, list[Value]] = field(default_factory=dict)
+    contributions: dict[Var, list[Part]] = field(default_factory=dict)
     origins: dict[Var, Origin] = field(default_factory=dict)
-    totals: dict[Var, Value] = field(default_factory=dict)
+    totals: dict[Var, Part] = field(default_factory=dict)
 
-    def contribute(self, v: Operand, value: Value | None, origin: Origin) -> None:
+    def contribute(
+        self, v: Operand, value: Value | None, origin: Origin, pending: Pending = ()
+    ) -> None:
         if isinstance(v, Var) and v in self.context.active and value is not None:
             if not (isinstance(value, Known) and value.value is None):
-                self.contributions.setdefault(v, []).append(value)
+                self.contributions.setdefault(v, []).append(Part(value, pending))
                 self.origins[v] = origin
 
     def node(self, node: Node) -> None:
@@ -95,26 +107,29 @@ class _Reverse:
 
     def atom(self, atom: Atom) -> None:
         origin = anchored(atom, "adjoint")
-        results = [self.adjoint(r) for r in atom.results]
         primitive = self.context.primitive(atom)
         with contextlib.suppress(NoRuleError):
             if primitive is not None and primitive.kind == COMPOSED:
-                self.composed(atom, primitive, results, origin)
+                self.composed(atom, primitive, origin)
                 return
             if primitive is not None and primitive.adjoint is not None:
-                self.by_rule(atom, primitive, results, origin)
+                self.by_rule(atom, primitive, origin)
                 return
-        for v, value in self.context.fallback(atom, results[0], "vjp", origin):
+        found = {k: d for k, r in enumerate(atom.results) if (d := self.adjoint(r)) is not None}
+        derivatives = list(found.values())
+        given = derivatives[0] if len(found) == 1 else Struct(tuple, derivatives)
+        chosen = tuple(found) if len(atom.results) > 1 else ()
+        for v, value in self.context.fallback(atom, given, "vjp", origin, chosen):
             self.contribute(v, value, origin)
 
-    def composed(
-        self, atom: Atom, primitive: Primitive, results: list[Value | None], origin: Origin
-    ) -> None:
+    def composed(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
         """Through what a function is composed of; of its value only what the adjoint reads is computed again."""
         trace = self.context.trace
+        totals = [self.total(r) for r in atom.results]
         nodes, ends = self.context.composition(primitive, atom, "adjoint")
-        for end, result in zip(ends, results, strict=True):
-            self.contribute(end, result, origin)
+        for end, total in zip(ends, totals, strict=True):
+            if total is not None:
+                self.contribute(end, total.value, origin, total.pending)
         with trace.region() as after:
             for node in reversed(nodes):
                 self.node(node)
@@ -135,7 +150,7 @@ class _Reverse:
         sides: list[_Reverse] = []
         bodies: list[list[Node]] = []
         for region in node.regions:
-            side = _Reverse(self.context, inside=True)
+            side = _Reverse(self.context, self.untaken, inside=True)
             with trace.region() as nodes:
                 for output, seed in zip(region.outputs, seeds, strict=True):
                     side.contribute(output, seed, origin)
@@ -153,7 +168,9 @@ class _Reverse:
             for k, side in enumerate(sides):
                 parts = side.contributions.get(v, [])
                 placed = [
-                    atom for p in parts if (atom := hoistable(trace, v, p, inside)) is not None
+                    atom
+                    for p in parts
+                    if (atom := hoistable(trace, v, p.value, inside)) is not None
                 ]
                 for atom in placed:  # the value leaves the branch, and is put in its place outside
                     value = type_of(atom.args[0])
@@ -166,7 +183,7 @@ class _Reverse:
                     shape = trace.attribute(Array(v), "shape", origin)
                     args = [Array(result), shape, value_of(atom.args[2])]
                     self.contribute(v, trace.apply(place, args, {}, origin), origin)
-                rest = [p for p in parts if hoistable(trace, v, p, inside) is None]
+                rest = [p for p in parts if hoistable(trace, v, p.value, inside) is None]
                 with trace.region(bodies[k]):
                     dense.append(side.sum_of(v, rest, origin) if rest else None)
             if any(d is not None for d in dense):
@@ -211,7 +228,7 @@ class _Reverse:
         streams = [
             (r, self.operand(self.adjoint(r), r, origin), o) for r, o in node.stacked if r in active
         ]
-        inner = _Reverse(self.context, inside=True)
+        inner = _Reverse(self.context, self.untaken, inside=True)
         with trace.region() as nodes:
             params = [adjoint_of(param) for _, _, param, _ in carries]
             sums = {v: adjoint_of(v) for v in read}
@@ -221,7 +238,7 @@ class _Reverse:
             for (_, _, output), element in zip(streams, elements, strict=True):
                 inner.contribute(output, Array(element), origin)
             for v, total in sums.items():
-                inner.contributions[v] = [Array(total), *inner.contributions.get(v, [])]
+                inner.contributions[v] = [Part(Array(total)), *inner.contributions.get(v, [])]
                 inner.origins[v] = origin
             for part in reversed(node.body.body):
                 inner.node(part)
@@ -260,7 +277,7 @@ class _Reverse:
         for (_, array), total in zip(given, stacked, strict=True):
             self.contribute(array, Array(total), origin)
         for v, total in zip(added, totals, strict=True):
-            self.contributions.setdefault(v, []).insert(0, Array(total))
+            self.contributions.setdefault(v, []).insert(0, Part(Array(total)))
             self.origins[v] = origin
 
     def take(self, v: Var) -> Value | None:
@@ -284,12 +301,22 @@ class _Reverse:
             return cast(trace, value, strong(v.type), origin)
         return operand_of(value)
 
-    def by_rule(
-        self, atom: Atom, primitive: Primitive, results: list[Value | None], origin: Origin
-    ) -> None:
-        if len(results) == 1:
-            dy, y = results[0], Array(atom.result, scalar=atom.result.type.ndim == 0)
+    def by_rule(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
+        pending: Pending = ()
+        if len(atom.results) == 1:
+            total = self.total(atom.result)
+            assert total is not None
+            dy, pending = total.value, total.pending
+            y = Array(atom.result, scalar=atom.result.type.ndim == 0)
+            if (selection := chosen(atom)) is not None:
+                test, sides = selection
+                for operand, side in sides:
+                    key = self.untaken.taken(test, side)
+                    both = pending if key in pending else (key, *pending)
+                    self.contribute(operand, dy, origin, both)
+                return
         else:
+            results = [self.adjoint(r) for r in atom.results]
             dy = Struct(tuple, [known(None) if r is None else r for r in results])
             y = Struct(tuple, [Array(r) for r in atom.results])
         assert dy is not None
@@ -304,39 +331,98 @@ class _Reverse:
                 and isinstance(operand, Var)
                 and operand in self.context.active
             ):
-                self.contribute(operand, self.context.scaled(dy, part, origin), origin)
+                self.contribute(operand, self.context.scaled(dy, part, origin), origin, pending)
             elif primitive.kind != ELEMENTWISE:
-                self.distribute(operand, part, origin)
+                self.distribute(operand, part, origin, pending)
 
-    def distribute(self, operand: Any, value: Value, origin: Origin) -> None:
+    def distribute(self, operand: Any, value: Value, origin: Origin, pending: Pending) -> None:
         """Hand a rule's result to the variable, or its parts to the variables of a container."""
         if isinstance(operand, Items) and isinstance(value, Struct):
             for item, part in zip(operand.items, value.items, strict=True):
-                self.distribute(item, part, origin)
+                self.distribute(item, part, origin, pending)
         else:
-            self.contribute(operand, value, origin)
+            self.contribute(operand, value, origin, pending)
 
     def adjoint(self, v: Var) -> Value | None:
         """The sum of what has been contributed to a variable, in its shape and dtype."""
-        if v in self.totals:
-            return self.totals[v]
+        if v in self.totals and not self.totals[v].pending:
+            return self.totals[v].value
         parts = self.contributions.get(v)
         if not parts:
             return None
-        self.totals[v] = self.sum_of(v, parts, self.origins[v])
+        self.totals[v] = Part(self.sum_of(v, parts, self.origins[v]))
+        return self.totals[v].value
+
+    def total(self, v: Var) -> Part | None:
+        """The adjoint of what an operation gives, as it passes through to what the operation reads."""
+        parts = self.contributions.get(v, [])
+        waits = any(part.pending for part in parts) and not self.untaken.ends_at(v)
+        if not waits or not all(is_whole(part.value, v) for part in parts):
+            found = self.adjoint(v)
+            return None if found is None else Part(found)
+        if v not in self.totals:
+            pending, own = shared([part.pending for part in parts])
+            rest = [Part(p.value, o) for p, o in zip(parts, own, strict=True)]
+            self.totals[v] = Part(self.sum_of(v, rest, self.origins[v]), pending)
         return self.totals[v]
 
-    def sum_of(self, v: Var, parts: list[Value], origin: Origin) -> Value:
-        fitted = [self.fit(part, v, origin) for part in parts]
+    def sum_of(self, v: Var, parts: list[Part], origin: Origin) -> Value:
+        """The sum of parts that are for a variable, each where it counts."""
+        pending, own = (), [part.pending for part in parts]
+        if all(is_whole(part.value, v) for part in parts):  # what they share is selected once
+            pending = tuple(k for k in own[0] if all(k in p for p in own))
+        cleared = [
+            self.selected(p.value, tuple(k for k in p.pending if k not in pending), origin)
+            for p in parts
+        ]
+        fitted = [self.fit(value, v, origin) for value in cleared]
         total = collect(self.context, fitted, v, origin, self.inside)
+        total = self.selected(total, pending, origin)
         name_derivative(total, v, "adjoint")
         return total
+
+    def selected(self, value: Value, pending: Pending, origin: Origin) -> Value:
+        """A value where it is wanted, zero elsewhere."""
+        for key in pending:
+            if isinstance(key, Taken):
+                value = self.taken(value, key, origin)
+            else:
+                value = self.taken(
+                    value, Taken(key, True, operand_of(self.test(key, origin))), origin
+                )
+        return value
+
+    def taken(self, value: Value, key: Taken, origin: Origin) -> Value:
+        zero = known(0)
+        sides = [value, zero] if key.side else [zero, value]
+        origin = replace(origin, spelling="function")
+        return self.context.trace.apply(np.where, [value_of(key.test), *sides], {}, origin)
+
+    def test(self, key: Either, origin: Origin) -> Value:
+        """Where at least one use takes a value."""
+
+        def literal(taken: Taken) -> Value:
+            test = value_of(taken.test)
+            return test if taken.side else self.context.operator(np.invert, [test], origin)
+
+        uses = []
+        for use in key.uses:
+            test = literal(use[0])
+            for more in use[1:]:
+                test = self.context.operator(np.bitwise_and, [test, literal(more)], origin)
+            uses.append(test)
+        found = uses[0]
+        for use in uses[1:]:
+            found = self.context.operator(np.bitwise_or, [found, use], origin)
+        return found
 
     def fit(self, value: Value, v: Var, origin: Origin) -> Value:
         """Sum over the axes that broadcasting added, stretch what is too small, cast to the dtype."""
         apply, wanted = self.context.trace.apply, v.type
         assert isinstance(wanted, ArrayType)
         if not isinstance(value, Array):
+            if isinstance(value, Known) and isinstance(value.value, complex) and wanted.dtype.kind == "f":
+                value = known(value.value.real)
             if wanted.shape == ():
                 return value
             return apply(np.full_like, [Array(v), value], {}, origin)
@@ -364,6 +450,11 @@ class _Reverse:
         if value.type.dtype != wanted.dtype:
             value = _array(self.context.trace.cast(value, wanted.dtype, origin))
         return value
+
+
+def is_whole(value: Value, v: Var) -> bool:
+    """Whether a contribution has the shape of its variable, so that nothing of it is added up."""
+    return shape_of(operand_of(value)) == shape_of(v)
 
 
 def hoistable(trace: Trace, v: Var, value: Value, inside: Set[Var]) -> Atom | None:

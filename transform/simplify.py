@@ -356,7 +356,8 @@ def _full_like(trace: Trace, atom: Atom, model: Operand, number: Operand) -> Val
     op, args = np.full_like, [value_of(model), value_of(number)]
     if isinstance(number, Lit) and is_number(number.value) and number.value in (0, 1):
         op, args = (np.ones_like if number.value else np.zeros_like), args[:1]
-    if op is atom.op:
+    real = array_type(model).dtype.kind != "c"
+    if op is atom.op or real and isinstance(number, Lit) and isinstance(number.value, complex):
         return None
     value = trace.apply(op, args, {}, atom.origin)
     return value if isinstance(value, Array) and value.type == atom.result.type else None

@@ -286,14 +286,21 @@ class Speller:
             for k, a in enumerate(args.items)
         ]
         inner += [f"{k}={self.operand(v, 1)}" for k, v in atom.kwargs]
-        function = f"lambda {', '.join(names)}: {self.function(op.function)}({', '.join(inner)})"
-        if not atom.kwargs and len(op.positions) == len(args.items):
+        call = f"{self.function(op.function)}({', '.join(inner)})"
+        if len(op.results) == 1:
+            call = f"{call}[{op.results[0]}]"
+        elif op.results:
+            place = next(free)
+            call = f"tuple({call}[{place}] for {place} in {op.results})"
+        function = f"lambda {', '.join(names)}: {call}"
+        if not atom.kwargs and not op.results and len(op.positions) == len(args.items):
             function = self.function(op.function)
         chosen = [self.operand(args.items[k], 1) for k in op.positions]
         if op.mode == "vjp":
             return f"jax.vjp({function}, {', '.join(chosen)})[1]({self.operand(derivatives)})"
         dots = self.operand(derivatives)
-        return f"jax.jvp({function}, ({', '.join(chosen)},), {dots})[1:]"
+        only = "1" if len(op.results) > 1 else "1:"
+        return f"jax.jvp({function}, ({', '.join(chosen)},), {dots})[{only}]"
 
 
 def of_jax(path: str, twin: Any) -> str:

@@ -17,9 +17,9 @@ def kernel_matrix_value_and_grad(X, Y, length):
     value = jnp.sum(t3 * K)
 
     # Adjoint of K[i, j] = np.exp(-0.5 * np.dot(r, r) / length**2)
-    dt1 = jnp.where(t2, 0, t3) * e
-    dlength = -(jnp.sum(dt1 * t1 / t) * (2 * length))
-    t4 = dt1[..., None] / t * -0.5 * r
+    dt1 = t3 * e
+    dlength = jnp.sum(jnp.where(t2, 0, -(dt1 * t1 / t))) * (2 * length)
+    t4 = jnp.where(t2, 0, dt1 / t * -0.5)[..., None] * r
     dr = t4 + t4
     # Adjoint of r = X[i] - Y[j]
     dY = -jnp.sum(dr, axis=0)

@@ -16,21 +16,18 @@ def limiter_value_and_grad(signal, low, high):
     t4 = jnp.cos(jnp.arange(out.size)).reshape(out.shape)
     value = jnp.sum(t4 * out)
 
-    # Adjoint of if signal[i] > high
-    dt = jnp.where(t, t4, 0)
-    dt1 = jnp.where(t, 0, t4)
-    # Adjoint of elif signal[i] < low
-    dt2 = jnp.where(t2, dt1, 0)
-    dout = jnp.where(t, 0, jnp.where(t2, 0, dt1))
     # Adjoint of out[i] = low + np.tanh(signal[i] - low) / 2
-    dt3 = dt2 / 2 * (1 - t3**2)
-    dlow = dt2 - dt3
+    dt3 = t4 / 2
+    dt = dt3 * (1 - t3**2)
+    dlow = t4 - dt
     dlow1 = jnp.sum(jnp.where(t, 0, jnp.where(t2, dlow, 0)))
     # Adjoint of out[i] = high + np.tanh(signal[i] - high) / 2
-    dt4 = dt / 2 * (1 - t1**2)
-    dhigh = dt - dt4
+    dt1 = dt3 * (1 - t1**2)
+    dhigh = t4 - dt1
     dhigh1 = jnp.sum(jnp.where(t, dhigh, 0))
+    # Adjoint of elif signal[i] < low
+    dout = jnp.where(t, 0, jnp.where(t2, 0, t4))
     # Adjoint of out = signal.copy()
-    dsignal = jnp.where(t, dt4, jnp.where(t2, dt3, 0)) + dout
+    dsignal = jnp.where(t, dt1, jnp.where(t2, dt, 0)) + dout
 
     return value, (dsignal, dlow1, dhigh1)

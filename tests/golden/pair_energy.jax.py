@@ -19,15 +19,12 @@ def pair_energy_value_and_grad(positions, charges):
     # All iterations at once: the terms are added up in another order.
     energy = jnp.sum(jnp.where(t, t4 + jnp.where(t5, t6**3, 0.0), 0.0))
 
-    # Adjoint of if i != j
-    dt = jnp.where(t, 1.0, 0)
     # Adjoint of energy += (1.0 - distance) ** 3
-    ddistance = -3 * dt * t6**2
+    ddistance = -3 * t6**2
     # Adjoint of energy += 0.5 * charges[i] * charges[j] / distance
-    dt1 = dt / distance
-    t7 = jnp.sum(jnp.where(t, charges / 2 * dt1, 0), axis=1)
-    dcharges = jnp.sum(jnp.where(t, dt1 * t3, 0), axis=0) + t7
-    ddistance = jnp.where(t5, ddistance, 0) - dt * t4 / distance
+    t7 = jnp.sum(jnp.where(t, charges / 2 / distance, 0), axis=1)
+    dcharges = jnp.sum(jnp.where(t, t3 / distance, 0), axis=0) + t7
+    ddistance = jnp.where(t5, ddistance, 0) - t4 / distance
     # Adjoint of distance = np.sqrt(np.sum((positions[i] - positions[j]) ** 2))
     t8 = (0.5 * ddistance / distance)[..., None]
     total = jnp.sum(jnp.where(t1, -2 * t8 * t2, 0), axis=0)
