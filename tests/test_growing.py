@@ -8,6 +8,9 @@ from backprose.transform.load import load
 from backprose.transform.pipeline import derive
 from backprose.transform.request import Request
 from programs.loop_checks import check_program
+from programs.references import assert_gradient
+
+from backprose import value_and_grad
 
 A = np.array([0.3, -0.4, 0.5])
 B = np.array([[0.2, -0.8, 0.3], [1.3, -1.1, 0.7], [0.1, 0.7, 0.2]])
@@ -213,3 +216,33 @@ def f(a, b, c):
 def test_a_list_that_is_read_in_the_loop_that_fills_it(told):
     outcome = check_program("import numpy as np\n\n" + LISTS[told], (A, B, C))
     assert outcome.status == "checked" and outcome.smooth
+
+
+def falling(x):
+    """Its lists are filled from the last row to the first."""
+    c, befores, products, picked = np.ones(3), [], [], []
+    for k in range(len(x) - 1, -1, -1):
+        befores.append(c)
+        products.append(c[0] * x[k])
+        c = np.sin(c * x[k])
+    for k in range(3, -1, -2):
+        picked.append(x[k] ** 2 * k)
+    weights = np.arange(1.0, 13.0).reshape(4, 3)
+    total = np.sum(np.array(befores) * weights) + np.sum(np.array(products)[::-1] * weights**2)
+    return total + np.sum(np.array(picked) * weights[:2])
+
+
+def falling_beside_rows(x):
+    c = np.zeros(3)
+    for k, row in zip(range(3, -1, -1), x, strict=True):
+        c = np.sin(c * row) + x[k] * k
+    return np.sum(c)
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("function", [falling, falling_beside_rows])
+def test_what_a_falling_loop_appends_and_streams(function, target, rng):
+    x = rng.normal(size=(4, 3))
+    value, gradient = value_and_grad(function, target=target)(x)
+    assert value == pytest.approx(function(x), rel=1e-13)
+    assert_gradient(function, [gradient], [x], [0], rng)

@@ -22,6 +22,7 @@ from .values import (
     Iteration,
     Known,
     KnownRange,
+    Method,
     Struct,
     Value,
     known,
@@ -91,6 +92,14 @@ def _is_complex(interpreter: Interpreter, args: list[Value], kwargs: dict, origi
     return evaluate(np.iscomplexobj, args, kwargs, origin)
 
 
+@builtin(callable)
+def _callable(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    (value,) = args
+    if isinstance(value, Known):
+        return known(callable(value.value))
+    return known(isinstance(value, Closure | Method))
+
+
 @builtin(slice)
 def _slice(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
     bounds = [known(None), *args] if len(args) == 1 else list(args)
@@ -141,7 +150,7 @@ def _range(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Or
     return range_iteration(start, stop, step)
 
 
-for _function in (str, repr, hash, callable, sorted, divmod, all, any):
+for _function in (str, repr, hash, sorted, divmod, all, any):
     BUILTINS[_function] = _static_handler(_function)
 
 

@@ -23,6 +23,7 @@ from ..primitives import (
     variadic,
 )
 from ..primitives.catalogue import refusal
+from ..primitives.written import results_of, written_out
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
@@ -104,6 +105,11 @@ def call(
         named = {"axis": known(0), **kwargs} if len(args) == 1 else kwargs
         whole = known(OF_UFUNCS[ufunc, function.__name__])
         return call(interpreter, whole, args, named, frame, origin)
+    if function is results_of:
+        return known(interpreter.results_of(args, frame, origin))
+    definition = written_out(function)
+    if definition is not None:
+        return interpreter.written(definition, args, kwargs, frame, origin)
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):

@@ -60,6 +60,10 @@ class RefusedError(BackproseError, NotImplementedError):
     """A construct that is not supported; nothing was transformed."""
 
 
+class OneByOneError(RefusedError):
+    """A loop does what only a walk through its items, one by one, can follow."""
+
+
 class StaticNeededError(RefusedError):
     """A value that must be known before the function runs is not: `operand` is what stands for it.
 

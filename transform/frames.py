@@ -17,7 +17,11 @@ from .values import Value, struct
 
 @dataclass(eq=False)
 class Frame:
-    """The names of one running function. `anchor` is set inside a rule: its atoms belong to that origin."""
+    """The names of one running function. `anchor` is set inside a rule: its atoms belong to that origin.
+
+    `written` says that the function is written out in place of a library's: its loops stay loops, and the functions
+    that it calls are the user's.
+    """
 
     syntax: FunctionSyntax
     locals: frozenset[str] = frozenset()  # names that are never looked for further out
@@ -26,6 +30,7 @@ class Frame:
     site: CallSite | None = None
     depth: int = 0
     anchor: Origin | None = None
+    written: bool = False
     born: int = field(default_factory=birth)
     heading: str | None = None  # of the iteration that is walked on its own
     headed: dict[Statement, Statement] = field(default_factory=dict)

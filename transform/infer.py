@@ -19,7 +19,14 @@ from .access import attribute, global_value, index_value, item, points_and_masks
 from .affine import affine, attained
 from .calls import call
 from .choices import choose, test_of
-from .errors import BackproseError, NoRuleError, ProgramError, RefusedError, StaticNeededError
+from .errors import (
+    BackproseError,
+    NoRuleError,
+    OneByOneError,
+    ProgramError,
+    RefusedError,
+    StaticNeededError,
+)
 from .frames import Frame, bind
 from .globals import lift
 from .ir import Atom, Block, Branch, CallSite, Loop, Origin, Return, While
@@ -44,7 +51,7 @@ from .values import (
     Struct,
     Unset,
     Value,
-    is_operand,
+    is_written,
     known,
     operand_of,
     struct,
@@ -72,6 +79,11 @@ class Interpreter:
         self.frames.append(frame)
         try:
             result = self.block(lowered.body, frame)
+        except NoRuleError as error:
+            if not frame.written:
+                raise
+            what = f"{error.message} is not supported"
+            raise RefusedError(what, error.span, "write it with simpler functions") from None
         finally:
             self.frames.pop()
         return known(None) if result is None else result
@@ -116,6 +128,28 @@ class Interpreter:
         except BackproseError as error:  # at the user's line, not at ours
             raise type(error)(error.message, anchor.span, error.remedy) from None
 
+    def written(
+        self,
+        function: Callable,
+        args: list[Value],
+        kwargs: dict[str, Value],
+        caller: Frame,
+        anchor: Origin,
+    ) -> Value:
+        """Inline what is written out in place of a library's function, as part of the user's line."""
+        assert isinstance(function, types.FunctionType)
+        lowered = read(function)
+        frame = Frame(
+            lowered.syntax,
+            lowered.locals,
+            site=caller.site,
+            depth=caller.depth + 1,
+            anchor=anchor,
+            written=True,
+        )
+        bind(lowered, args, kwargs, {}, frame, anchor)
+        return self.run(lowered, frame)
+
     def inline(
         self,
         lowered: Lowered,
@@ -133,25 +167,40 @@ class Interpreter:
                 origin.span,
                 "write the recursion as array operations",
             )
+        around = caller if parent is None else parent
         frame = Frame(
             lowered.syntax,
             lowered.locals,
             parent=parent,
             depth=caller.depth + 1,
-            anchor=caller.anchor,
+            anchor=None if around.written and parent is None else around.anchor,
+            written=around.written and parent is not None,
         )
-        if caller.anchor is None:
+        if frame.anchor is None:
             signature = ", ".join(p.name for p in lowered.params)
             frame.site = CallSite(lowered.syntax.name, caller.site, origin.statement, signature)
             self.trace.calls.append(frame.site)
         bind(lowered, args, kwargs, defaults or {}, frame, origin)
         if frame.site is not None:
             for name, value in frame.env.items():
-                frame.site.params[name] = operand_of(value) if is_operand(value) else value
+                frame.site.params[name] = operand_of(value) if is_written(value) else value
         result = self.run(lowered, frame)
-        if frame.site is not None and is_operand(result):
+        if frame.site is not None and is_written(result):
             frame.site.result.append(operand_of(result))
         return result
+
+    def results_of(self, args: list[Value], frame: Frame, origin: Origin) -> int | None:
+        """How many items the tuple has that a call returns; the call itself is forgotten."""
+        mark, calls = self.trace.journal.mark(), len(self.trace.calls)
+        try:
+            with self.trace.region():
+                result = call(self, args[0], args[1:], {}, frame, origin)
+        finally:
+            self.trace.journal.undo(mark)
+            del self.trace.calls[calls:]
+        if isinstance(result, Known) and isinstance(result.value, tuple):
+            return len(result.value)
+        return len(result.items) if isinstance(result, Struct) and result.kind is tuple else None
 
     # --- statements ---
 
@@ -194,8 +243,9 @@ class Interpreter:
     def for_loop(self, loop: Loop, frame: Frame) -> None:
         origin = frame.origin(loop.origin)
         value = self.value(loop.iterable, frame)
-        it = iteration(self, value, origin) if frame.anchor is None else None
-        items = None if it is not None else self.items(value, loop.origin)
+        unrolled = frame.anchor is not None and not frame.written
+        it = None if unrolled else iteration(self, value, origin)
+        items = None if it is not None else self.items(value, origin)
         held = len(self.held)
         self.held += items if it is None else it.rows  # type: ignore[arg-type]
         try:
@@ -212,8 +262,11 @@ class Interpreter:
         length = it.length()
         try:
             walker.run()
-        except StaticNeededError as error:
-            depends = depends_on(self.trace, error.operand, walker.index_used)
+        except (StaticNeededError, OneByOneError) as error:
+            operand = error.operand if isinstance(error, StaticNeededError) else walker.index_used
+            depends = operand is walker.index_used or depends_on(
+                self.trace, operand, walker.index_used
+            )
             if length is None or not depends or length > LONGEST_WALK:
                 raise
             assert isinstance(it.start, Known) and isinstance(it.step, Known)
@@ -545,7 +598,8 @@ class Interpreter:
         """What is indexed, and the index: `x[i, mask]` is `x[i][mask]`."""
         shape = target.type.shape if isinstance(target, Array) else ()
         index = index_value(self, operand, frame, origin, shape)
-        if frame.anchor is not None or not isinstance(target, Array):
+        rule = frame.anchor is not None and not frame.written
+        if rule or not isinstance(target, Array):
             return target, index
         if not self.uncertain:
             self.check_places(index, shape, origin)

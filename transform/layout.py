@@ -208,7 +208,7 @@ class FunctionText:
             elif self.heading_of(origin) is not None:
                 lines.append(f"# {self.shorten(self.heading_of(origin) or '')}")
                 self.heading = self.headed(origin)
-            elif origin.site is not site and origin.site is not None:
+            elif origin.site is not site and origin.site is not None and is_named(origin.site):
                 lines.append(f"# {self.call_text(origin.site)}")
             elif origin.statement is not None and origin.statement not in emitted:
                 lines += origin.statement.comments
@@ -445,6 +445,11 @@ class FunctionText:
 
     def shorten(self, text: str) -> str:
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
+
+
+def is_named(site: CallSite) -> bool:
+    """Whether the function of a call has a name that says something."""
+    return not site.name.startswith("lambda_")
 
 
 def is_basic_literal(index: Operand) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from .affine import affine
 from .choices import cell_name, join_cell, link_parts, reached, test_of
 from .dead import reads
-from .errors import RefusedError
+from .errors import OneByOneError, RefusedError
 from .ir import Atom, Block, Branch, Loop, Region, While
 from .iteration import ordinal
 from .journal import MISSING, Cell
@@ -363,6 +363,12 @@ class LoopWalker:
                 "a list grows in a loop whose number of iterations is not known",
                 self.origin.span,
                 "fill an array of a fixed size, np.zeros(most), and count",
+            )
+        if any(isinstance(item, Struct) and item.kind is list for item in end[len(entry) :]):
+            raise OneByOneError(
+                "a list of lists grows in a long loop",
+                self.origin.span,
+                "make it an array of rows",
             )
         if len(end) != len(entry) + 1:
             raise RefusedError(

@@ -421,7 +421,11 @@ class _Reverse:
         apply, wanted = self.context.trace.apply, v.type
         assert isinstance(wanted, ArrayType)
         if not isinstance(value, Array):
-            if isinstance(value, Known) and isinstance(value.value, complex) and wanted.dtype.kind == "f":
+            if (
+                isinstance(value, Known)
+                and isinstance(value.value, complex)
+                and wanted.dtype.kind == "f"
+            ):
                 value = known(value.value.real)
             if wanted.shape == ():
                 return value

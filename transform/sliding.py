@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..primitives import getitem
 from .affine import affine
 from .elements import is_number, parts_of
 from .intervals import static_int
-from .ir import Atom, Repeat
+from .ir import Atom, Node, Origin, Repeat
 from .operands import ArrayType, Items, Lit, Operand, Slice, Var
 from .trace import Trace
 from .values import Known, known, operand_of, value_of
@@ -30,12 +31,15 @@ class Walk:
     backwards: bool
 
 
-def ascending(trace: Trace, node: Repeat, count: int) -> Repeat:
-    """A loop whose index grows, from the last to the first where it used to fall."""
+def ascending(trace: Trace, node: Repeat, count: int) -> tuple[Repeat, list[Node]]:
+    """A loop whose index grows, from the last to the first where it used to fall; and what follows it.
+
+    What streams in and what is stacked lies in the order of the index: it is turned around, too.
+    """
     assert node.span is not None
     start, stop, step = (static_int(o) for o in node.span)
     if step is None or step > 0:
-        return node
+        return node, []
     places = range(start, stop, step)  # type: ignore[arg-type]
     one = known(1)
     origin = replace(node.origin, spelling="operator")
@@ -46,7 +50,25 @@ def ascending(trace: Trace, node: Repeat, count: int) -> Repeat:
         span = (*map(operand_of, ends), Lit(1))
     else:
         span = (Lit(places[-1]), Lit(places[0] + 1), Lit(-step))
-    return replace(node, span=span, backwards=not node.backwards)
+    streams = tuple(turned(trace, stream, origin) for stream in node.streams)
+    first = len(node.carries)
+    rows = [Var(v.hint, v.type) for v in node.results[first:]]
+    late: list[Node] = []
+    for v, row in zip(node.results[first:], rows, strict=True):
+        with trace.region() as nodes:
+            turned(trace, row, origin)
+        atom = nodes[-1]
+        assert isinstance(atom, Atom)
+        late += [*nodes[:-1], replace(atom, results=(v,))]
+    results = (*node.results[:first], *rows)
+    node = replace(node, results=results, streams=streams, span=span, backwards=not node.backwards)
+    return node, late
+
+
+def turned(trace: Trace, rows: Operand, origin: Origin) -> Operand:
+    """An array with its first axis the other way round."""
+    backwards = known(slice(None, None, -1))
+    return operand_of(trace.apply(getitem, [value_of(rows), backwards], {}, origin))
 
 
 def known_of(operand: Operand) -> Known:

@@ -73,11 +73,10 @@ class _Streams:
         return node.with_regions([replace(r, body=tuple(self.nodes(r.body))) for r in node.regions])
 
     def loop(self, node: Repeat) -> None:
-        after: list[Node] = []
-        length = static_length(node)
+        length, after = static_length(node), list[Node]()
         walked = None
         if length:
-            node = ascending(self.trace, node, length)
+            node, after = ascending(self.trace, node, length)
             assert node.span is not None and node.index is not None
             start, _, step = (static_int(o) for o in node.span)
             assert start is not None and step is not None

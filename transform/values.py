@@ -286,6 +286,13 @@ def is_operand(value: Value) -> bool:
     return isinstance(value, Known | Array | Window)
 
 
+def is_written(value: Value) -> bool:
+    """Whether a value can be written out: an operand, with no list in it that a loop has filled."""
+    if isinstance(value, Struct):
+        return value.rows is None and all(map(is_written, value.items))
+    return is_operand(value)
+
+
 def operand_of(value: Value) -> Operand:
     """The operand that stands for a value in an atom."""
     if isinstance(value, Known | Array | Window):

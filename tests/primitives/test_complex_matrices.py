@@ -76,7 +76,11 @@ def rotation(re, im):
 
 
 HERMITIAN = (eigenvectors, eigenvalues, projected, triangle)
-BY_JAX = (first_directions, logarithm_of_determinant, rotation)  # no rule, so that NumPy has no text
+BY_JAX = (
+    first_directions,
+    logarithm_of_determinant,
+    rotation,
+)  # no rule, so that NumPy has no text
 FUNCTIONS = [
     *HERMITIAN,
     *BY_JAX,

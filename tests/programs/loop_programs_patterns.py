@@ -61,7 +61,10 @@ class Patterns(Control):
         self.use("lists", *["list_views"] * bool(views), *["list_reads"] * bool(start))
         self.line(f"{out} = [{start}]")
         loop = Loop(may_break=False, may_continue=False)
-        self.loop(f"for {name} in range({n}):", True, n, bound, loop, last=f"{out}.append({item})",
+        falls = self.has("negative_step") and self.chance(3)
+        self.use(*["negative_step"] * falls)
+        places = f"range({n - 1}, -1, -1)" if falls else f"range({n})"
+        self.loop(f"for {name} in {places}:", True, n, bound, loop, last=f"{out}.append({item})",
                   protected=[out], most=2)  # fmt: skip
         cast = "" if shape else self.cast(item) or self.cast(start or "0.0")
         forms = [f"np.array({out}{cast})"] + [f"np.stack({out})"] * bool(shape)

@@ -1,0 +1,327 @@
+"""Functions that are written out in Python where they are called: they call other functions, or change an array.
+
+What stands here is read in the function's place as if the user had written it: its loops stay loops, what it
+assigns to is changed for every name that leads there, and the functions that it is given are the user's own. The
+definitions follow the documentation of JAX and of NumPy.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jax import lax
+
+from .names import name_of
+from .registry import computed
+
+_WRITTEN: dict[Callable, Callable] = {}
+
+
+def written(*functions: Callable) -> Callable:
+    """Say that a Python function stands for each of the library's functions; without one it is a part of others."""
+
+    def add(definition: Callable) -> Callable:
+        definition.written = True  # type: ignore[attr-defined]
+        for function in functions:
+            _WRITTEN[function] = definition
+        return definition
+
+    return add
+
+
+def written_out(function: Any) -> Callable | None:
+    """The definition that stands for a function, if one does."""
+    try:
+        found = _WRITTEN.get(function)
+    except TypeError:  # not hashable
+        return None
+    return function if found is None and getattr(function, "written", False) else found
+
+
+def written_functions() -> dict[str, Callable]:
+    """The functions that have a definition, by name."""
+    return {name_of(function): definition for function, definition in _WRITTEN.items()}
+
+
+def results_of(function: Callable, *args: Any) -> int | None:
+    """For definitions: how many items the tuple has that a function returns, None if it is no tuple.
+
+    The compiler walks the call once more for the answer.
+    """
+    result = function(*args)
+    return len(result) if isinstance(result, tuple) else None
+
+
+# --- jax.lax: loops and branches ---
+
+
+@written(lax.cond)
+def cond(pred, true_fun, false_fun, *operands):
+    if pred:
+        result = true_fun(*operands)
+    else:
+        result = false_fun(*operands)
+    return result
+
+
+@written(lax.switch)
+def switch(index, branches, *operands):
+    if len(branches) == 1:
+        result = branches[0](*operands)
+    elif index <= 0:
+        result = branches[0](*operands)
+    else:
+        result = switch(index - 1, branches[1:], *operands)
+    return result
+
+
+@written(lax.fori_loop)
+def fori_loop(lower, upper, body_fun, init_val, unroll=None):
+    val = init_val
+    for i in range(lower, upper):
+        val = body_fun(i, val)
+    return val
+
+
+@written(lax.while_loop)
+def while_loop(cond_fun, body_fun, init_val):
+    val = init_val
+    while cond_fun(val):
+        val = body_fun(val)
+    return val
+
+
+@written()
+def rows_in(xs):
+    return len(xs[0]) if isinstance(xs, tuple | list) else len(xs)
+
+
+@written()
+def row_of(xs, k):
+    """What a scan hands to one iteration."""
+    if xs is None:
+        return None
+    return tuple([x[k] for x in xs]) if isinstance(xs, tuple | list) else xs[k]
+
+
+@written()
+def results_and_rows(f, carry, x):
+    """What an iteration puts out, as a tuple."""
+    _, y = f(carry, x)
+    return y
+
+
+@computed
+def places_in(length, reverse):
+    return range(length - 1, -1, -1) if reverse else range(length)
+
+
+@written()
+def stacked(rows, reverse):
+    return np.array(rows)[::-1] if reverse else np.array(rows)
+
+
+@written(lax.scan)
+def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
+    places = places_in(length if xs is None else rows_in(xs), reverse)
+    several = results_of(results_and_rows, f, init, row_of(xs, 0))
+    columns = tuple([[] for _ in range(1 if several is None else several)])
+    carry, y = init, None
+    for k in places:
+        carry, y = f(carry, row_of(xs, k))
+        if several is not None:
+            for column, part in zip(columns, y, strict=True):
+                column.append(part)
+        elif y is not None:
+            columns[0].append(y)
+    if several is not None:
+        return carry, tuple([stacked(column, reverse) for column in columns])
+    if y is None:
+        return carry, None
+    return carry, stacked(columns[0], reverse)
+
+
+@written(lax.map)
+def map_(f, xs, batch_size=None):
+    def step(carry, x):
+        return carry, f(x)
+
+    return scan(step, None, xs)[1]
+
+
+# --- functions of functions ---
+
+
+@written(functools.partial)
+def partial(func, *args, **keywords):
+    def bound(*more, **named):
+        return func(*args, *more, **keywords, **named)
+
+    return bound
+
+
+@written(jax.jit, jax.checkpoint)
+def same(fun, static_argnums=(), static_argnames=(), inline=False):
+    return fun
+
+
+@computed
+def axes_for(in_axes, count):
+    """The axis of each argument, None for one that is handed on whole."""
+    axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * count
+    if len(axes) != count or not all(a is None or isinstance(a, int) for a in axes):
+        raise NotImplementedError("in_axes other than an int or None for each argument")
+    if all(a is None for a in axes):
+        raise NotImplementedError("jax.vmap over nothing")
+    return list(axes)
+
+
+@written(jax.vmap)
+def vmap(fun, in_axes=0, out_axes=0):
+    def mapped(*args):
+        axes = axes_for(in_axes, len(args))
+        moved = [
+            a if not axis else np.moveaxis(a, axis, 0) for a, axis in zip(args, axes, strict=True)
+        ]
+        sizes = [len(a) for a, axis in zip(moved, axes, strict=True) if axis is not None]
+
+        def step(k, _):
+            row = [a if axis is None else a[k] for a, axis in zip(moved, axes, strict=True)]
+            return fun(*row)
+
+        several = results_of(step, 0, None)
+        columns = tuple([[] for _ in range(1 if several is None else several)])
+        for k in range(sizes[0]):
+            y = step(k, None)
+            if several is None:
+                columns[0].append(y)
+            else:
+                for column, part in zip(columns, y, strict=True):
+                    column.append(part)
+        result = [np.array(column) for column in columns]
+        if out_axes != 0:
+            result = [np.moveaxis(rows, 0, out_axes) for rows in result]
+        return result[0] if several is None else tuple(result)
+
+    return mapped
+
+
+# --- numpy: functions of functions ---
+
+
+@written(np.apply_along_axis)
+def apply_along_axis(func1d, axis, arr, *args, **kwargs):
+    moved = np.moveaxis(arr, axis, -1)
+    rows = np.reshape(moved, (-1, moved.shape[-1]))
+    found = []
+    for row in rows:
+        found.append(func1d(row, *args, **kwargs))
+    result = np.array(found)
+    around, own = moved.shape[:-1], result.shape[1:]
+    whole = np.reshape(result, around + own)
+    place = axis % arr.ndim
+    for k in range(len(own)):
+        whole = np.moveaxis(whole, len(around) + k, place + k)
+    return whole
+
+
+@written(np.fromfunction)
+def fromfunction(function, shape, dtype=float):
+    return function(*np.indices(shape).astype(dtype))
+
+
+@written(np.piecewise)
+def piecewise(x, condlist, funclist):
+    """Each function sees the elements of its own condition alone; the last one that holds counts."""
+    y = np.zeros_like(x)
+    conditions = condlist
+    if len(funclist) == len(condlist) + 1:
+        other = ~condlist[0]
+        for condition in condlist[1:]:
+            other = other & ~condition
+        conditions = [*condlist, other]
+    for condition, function in zip(conditions, funclist, strict=True):
+        y[condition] = function(x[condition]) if callable(function) else function
+    return y
+
+
+# --- numpy: functions that change their argument ---
+
+
+@written(np.fill_diagonal)
+def fill_diagonal(a, val, wrap=False):
+    if wrap or a.ndim != 2 or np.ndim(val) > 1:
+        raise NotImplementedError(
+            "np.fill_diagonal with wrap, of more than two axes, or with a matrix"
+        )
+    for k in range(min(a.shape)):
+        a[k, k] = val if np.ndim(val) == 0 else val[k % len(val)]
+
+
+@written(np.put_along_axis)
+def put_along_axis(arr, indices, values, axis):
+    if arr.ndim == 1:
+        arr[indices] = values
+    elif arr.ndim == 2:
+        given = np.broadcast_to(values, indices.shape)
+        rows, places, given = (arr, indices, given) if axis % 2 else (arr.T, indices.T, given.T)
+        for k in range(len(rows)):
+            row, from_row = rows[k], k if len(places) > 1 else 0
+            row[places[from_row]] = given[from_row]
+    else:
+        raise NotImplementedError("np.put_along_axis of more than two axes")
+
+
+@written(np.put)
+def put(a, ind, v, mode="raise"):
+    if mode != "raise":
+        raise NotImplementedError("np.put with a mode")
+    a.reshape(-1)[ind] = v
+
+
+@written(np.copyto)
+def copyto(dst, src, casting="same_kind", where=True):
+    dst[...] = np.where(where, src, dst)
+
+
+@written(np.putmask)
+def putmask(a, mask, values):
+    a[...] = np.where(mask, values, a)
+
+
+# --- numpy: sums by place ---
+
+
+@written(np.bincount)
+def bincount(x, weights=None, minlength=0):
+    if minlength == 0:
+        raise NotImplementedError(
+            "np.bincount without minlength, which says how long its result is"
+        )
+    found = np.zeros(minlength, dtype=int) if weights is None else np.zeros(minlength)
+    np.add.at(found, x, 1 if weights is None else weights)
+    return found
+
+
+@written(np.histogram)
+def histogram(a, bins=10, range=None, density=None, weights=None):
+    x = np.ravel(a)
+    if isinstance(bins, int):
+        low, high = (np.min(x), np.max(x)) if range is None else range
+        if low == high:
+            low, high = low - 0.5, high + 0.5
+        count, edges = bins, np.linspace(low, high, bins + 1)
+    else:
+        count, edges = len(bins) - 1, np.asarray(bins)
+    inside = (x >= edges[0]) & (x <= edges[-1])
+    places = np.where(x == edges[-1], count - 1, np.searchsorted(edges, x, side="right") - 1)
+    found = np.zeros(count, dtype=int) if weights is None else np.zeros(count)
+    each = 1 if weights is None else np.ravel(weights)
+    np.add.at(found, np.where(inside, places, 0), np.where(inside, each, 0))
+    if density:
+        return found / np.diff(edges) / np.sum(found), edges
+    return found, edges
