@@ -7,6 +7,7 @@ from . import (  # noqa: F401
     calculus,
     complex_numbers,
     constant,
+    convolutions,
     decompositions,
     einsum,
     fft,

@@ -1,7 +1,7 @@
 """Complex numbers: their parts, and which rules hold for them."""
 
 import numpy as np
-from scipy.linalg import solve_triangular
+import scipy.linalg
 
 from . import (  # noqa: F401  # registered first
     axes,
@@ -14,7 +14,9 @@ from . import (  # noqa: F401  # registered first
     missing_values,
     products,
     reductions,
+    scipy_linalg,
     shapes,
+    sorting,
     statistics,
     transcendental,
 )
@@ -58,13 +60,14 @@ holds_for_complex(
     np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan, np.arcsin, np.arccos,
     np.arctan, np.sinh, np.cosh, np.tanh, np.arctanh, np.matmul, np.dot, np.inner, np.outer, np.tensordot, np.einsum,
     np.kron, np.prod, np.convolve, np.polyval, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.matrix_power,
-    np.linalg.multi_dot, solve_triangular,
+    np.linalg.multi_dot, scipy.linalg.solve_triangular,
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(
     np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh,
     np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
-    np.linalg.matrix_norm, np.linalg.cond,
+    np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri, scipy.linalg.cholesky,
+    scipy.linalg.cho_solve,
 )  # fmt: skip
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}

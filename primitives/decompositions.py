@@ -232,6 +232,10 @@ def pinv_tangent(a_dot, y, a):
     return total
 
 
+def squares(x):
+    return np.abs(x) ** 2 if is_complex(x) else x**2
+
+
 @composed(
     np.linalg.lstsq,
     inline=True,
@@ -245,9 +249,9 @@ def pinv_tangent(a_dot, y, a):
 def lstsq(a, b, rcond=None):
     x = np.linalg.pinv(a) @ b
     if a.shape[0] > a.shape[1]:
-        rest = np.sum((b - a @ x) ** 2, axis=0, keepdims=b.ndim == 1)
+        rest = np.sum(squares(b - a @ x), axis=0, keepdims=b.ndim == 1)
     else:
-        rest = np.zeros((0,), dtype=a.dtype)
+        rest = np.zeros((0,), dtype=real_part(a).dtype)
     rank = np.linalg.matrix_rank(a).astype(np.int32)
     return x, rest, rank, np.linalg.svd(a, compute_uv=False)
 

@@ -6,7 +6,7 @@ import scipy.linalg
 from scipy.linalg import solve_triangular
 
 from . import calculus, decompositions, linalg  # noqa: F401  # registered first
-from .linalg import mT
+from .linalg import conj, mT
 from .registry import alias, call, composed, computed, draw, real
 from .shapes import place
 
@@ -43,8 +43,9 @@ def cholesky(a, lower=False):
 )
 def cho_solve(c_and_lower, b):
     c, lower = c_and_lower
-    first = solve_triangular(c, b, trans=0 if lower else 1, lower=lower)
-    return solve_triangular(c, first, trans=1 if lower else 0, lower=lower)
+    if lower:
+        return solve_triangular(conj(c), solve_triangular(c, b, lower=True), trans=1, lower=True)
+    return solve_triangular(c, solve_triangular(conj(c), b, trans=1))
 
 
 @composed(

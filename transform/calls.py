@@ -32,7 +32,19 @@ from .methods import call_method
 from .read import read
 from .trace import bind, is_plain
 from .updates import assign, fitted, update
-from .values import Array, Closure, Known, Method, Struct, Value, is_number, known, settled, struct
+from .values import (
+    Array,
+    Closure,
+    Known,
+    Method,
+    Struct,
+    Value,
+    arrays,
+    is_number,
+    known,
+    settled,
+    struct,
+)
 
 if TYPE_CHECKING:
     from .frames import Frame
@@ -220,6 +232,13 @@ def call_array_function(
         with contextlib.suppress(LackingError):
             return interpreter.trace.apply(function, args, kwargs, origin)
     # JAX does not have it, or not all of it: what it is composed of is written in its place.
+    given_arrays = [a for v in (*args, *kwargs.values()) for a in arrays(v)]
+    if not primitive.complex and any(a.type.dtype.kind == "c" for a in given_arrays):
+        raise RefusedError(
+            f"{primitive.name} of complex numbers is not supported",
+            origin.span,
+            "work on the real and the imaginary part",
+        )
     try:
         given = bind(primitive, args, kwargs)
         many: Any = given.pop(variadic(primitive) or "", ())
