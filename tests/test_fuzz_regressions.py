@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from programs.loop_checks import check_program
 
+from backprose import RefusedError, grad
+
 A = np.array([0.3, -0.4])
 B = np.array([[0.2, -0.8], [1.3, -1.1], [-0.8, 0.5]])
 C = np.float64(0.8)
@@ -349,3 +351,13 @@ def f(a, b, c):
     return np.sum(b * np.arange(1.0, 13.0).reshape((3, 4))) + np.sum(u * np.arange(1.0, 13.0).reshape((3, 4)))
 """
     assert check_program(text, LARGER).status == "checked"
+
+
+def test_a_mask_over_an_axis_of_unknown_length_is_refused():
+    def f(a, first):
+        b = a[first:][:, None] * a
+        b[b > 0.4] = np.sin(b[b > 0.4])
+        return np.sum(b)
+
+    with pytest.raises(RefusedError, match="a mask over several axes"):
+        grad(f)(np.array([1.0, 0.5, -0.3]), np.int64(1))

@@ -107,7 +107,12 @@ class Lengths:
         return form
 
     def of_mask(self, mask: Operand, size: int) -> int:
-        """How many elements a mask selects."""
+        """How many elements a mask selects, of `size`."""
+        if is_unknown(size) and size not in self.entries:
+            raise RefusedError(
+                "a mask over several axes, one of a length that is not known before the function runs",
+                remedy="use arrays of the greatest size, and masks",
+            )
         return self.number(("mask", mask), ("mask", mask), self.most(size))
 
     def of_count(self, trace: Trace, value: Value) -> int:
