@@ -13,6 +13,7 @@ from . import (  # noqa: F401
     fft,
     joining,
     linalg,
+    matrix_functions,
     missing_values,
     nn,
     products,
@@ -28,6 +29,7 @@ from . import (  # noqa: F401
 from . import elementwise as elementwise_functions  # noqa: F401
 from .calculus import cumsum_backwards
 from .linalg import length, solve_transposed
+from .matrix_functions import complex_root
 from .names import is_array_function, is_jax, jax_twin, name_of
 from .registry import (
     COMPOSED,
@@ -102,6 +104,7 @@ __all__ = [
     "astype",
     "call",
     "composed",
+    "complex_root",
     "computed",
     "cumsum_backwards",
     "draw",

@@ -12,6 +12,7 @@ import numpy as np
 
 from .names import jax_twin
 from .registry import NONDIFFERENTIABLE, lookup
+from .written import written_out
 
 MODULES = (
     "numpy",
@@ -23,6 +24,7 @@ MODULES = (
     "jax.nn",
 )
 FALLBACK, STATIC, REFUSED = "fallback", "known in advance", "refused"
+WRITTEN = "written out"  # Python stands in the function's place
 
 # Functions that answer a question about shapes, dtypes or settings, which has an answer before the function runs.
 KNOWN = """
@@ -36,19 +38,20 @@ from_dlpack
 BY_JAX = {
     "numpy": """
 cumprod cumulative_prod nancumprod nanmedian nanpercentile nanquantile kaiser polyadd polyder polydiv polyfit polyint
-polymul polysub sort_complex partition choose apply_along_axis apply_over_axes frexp argpartition lexsort
-histogram histogram2d histogram_bin_edges histogramdd diag_indices_from tril_indices_from triu_indices_from
-tri astype insert extract compress piecewise spacing nextafter poly
+polymul polysub sort_complex partition apply_over_axes frexp argpartition lexsort
+histogram2d histogram_bin_edges histogramdd diag_indices_from tril_indices_from triu_indices_from
+tri astype insert extract compress poly choose
 """,
+    "jax.numpy": "bincount fill_diagonal histogram put put_along_axis",  # NumPy's are written out
     "numpy.linalg": "eigvals",
     "scipy.special": """
-bernoulli boxcox boxcox1p comb expn factorial fresnel gammasgn hyp1f1 hyp2f1 loggamma multigammaln owens_t poch sici
+bernoulli boxcox boxcox1p comb factorial fresnel gammasgn hyp1f1 hyp2f1 loggamma multigammaln owens_t poch sici
 sph_harm_y wofz
 """,
     "scipy.linalg": """
-cho_factor circulant companion convolution_matrix dft eigh eigh_tridiagonal expm
-expm_frechet fiedler fiedler_companion funm hadamard hankel helmert hessenberg hilbert invhilbert invpascal leslie
-lu lu_factor lu_solve pascal polar qr qr_multiply rsf2csf schur solve solve_sylvester sqrtm svd
+cho_factor circulant companion convolution_matrix dft eigh eigh_tridiagonal
+expm_frechet fiedler fiedler_companion hadamard helmert hilbert invhilbert invpascal leslie
+lu lu_factor lu_solve pascal qr schur solve svd
 """,
     "jax.nn": """
 dot_product_attention get_scaled_dot_general_config identity log1mexp logmeanexp one_hot scaled_dot_general
@@ -56,12 +59,14 @@ scaled_matmul sparse_plus sparse_sigmoid
 """,
 }
 
-# Functions of which JAX's are not quite the same: another order, another dtype, another triangle that is read.
+# Functions that JAX has, and that are refused all the same: by the reason, and by the library.
 OTHERWISE = {
-    "numpy": "argpartition histogram histogram2d histogramdd partition polydiv",
-    "scipy.linalg": "cho_factor eigh",
+    "JAX's function of this name gives other values": {  # another order, another dtype, another triangle that is read
+        "numpy": "argpartition histogram2d histogramdd partition polydiv",
+        "scipy.linalg": "cho_factor eigh eigh_tridiagonal schur",
+    },
+    "JAX does not differentiate it": {"scipy.linalg": "funm hessenberg qr_multiply rsf2csf"},
 }
-NOT_THE_SAME = "JAX's function of this name gives other values"
 
 # Functions that are refused, by the reason.
 REASONS = {
@@ -76,15 +81,13 @@ set_printoptions setbufsize seterr seterrcall shares_memory show_config show_run
 """,
     "it works on dates": "busday_count busday_offset datetime_data is_busday isnat",
     "it works on bits": "packbits unpackbits",
-    "it changes its argument in a way that is not followed": """
-copyto fill_diagonal place put put_along_axis putmask
-""",
+    "it changes its argument in a way that is not followed": "place",
     "the length of its result is not known before the function runs": """
-argwhere bincount flatnonzero roots intersect1d nonzero setdiff1d setxor1d trim_zeros union1d unique unique_all
+argwhere flatnonzero roots intersect1d nonzero setdiff1d setxor1d trim_zeros union1d unique unique_all
 unique_counts unique_inverse unique_values
 """,
     "it makes matrices, which NumPy advises against": "asmatrix bmat",
-    "it takes a function": "fromfunction frompyfunc vectorize",
+    "it takes a function": "frompyfunc fromfunction piecewise vectorize",
     "it is an older name of `np.vstack`": "row_stack",
     "the dtype of its result depends on values": "real_if_close",
     "its eigenvectors are complex, and JAX does not differentiate them": "eig",
@@ -114,6 +117,9 @@ def public_functions(module: str) -> Iterator[tuple[str, Callable]]:
 def classify(module: str, name: str, function: Any) -> Entry | None:
     """What becomes of a function; None where nobody has said."""
     short = f"{module.replace('numpy', 'np') if module.startswith('numpy') else module}.{name}"
+    definition = written_out(function)
+    if definition is not None:
+        return Entry(short, WRITTEN, "reverse, forward", file_of([definition]), (definition,))
     primitive = lookup(function)
     if primitive is not None:
         modes = "-" if primitive.kind == NONDIFFERENTIABLE else "reverse, forward"
@@ -124,10 +130,11 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
     reason = next((why for why, names in REASONS.items() if name in names.split()), None)
     if reason is not None:
         return Entry(short, REFUSED, "-", reason)
-    if name in OTHERWISE.get(module, "").split():
-        return Entry(short, REFUSED, "-", NOT_THE_SAME)
-    library = "numpy" if module == "jax.numpy" else module
-    if name in BY_JAX.get(library, "").split():
+    for reason, names in OTHERWISE.items():
+        if name in names.get(module, "").split():
+            return Entry(short, REFUSED, "-", reason)
+    libraries = ("numpy", module) if module == "jax.numpy" else (module,)
+    if any(name in BY_JAX.get(library, "").split() for library in libraries):
         return Entry(short, FALLBACK, "reverse, forward", "jax.vjp, jax.jvp")
     if module.startswith("scipy") and jax_twin(function) is None:
         return Entry(short, REFUSED, "-", "JAX does not have it")
@@ -137,9 +144,10 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
 def refusal(function: Any) -> str | None:
     """Why a function of NumPy's or SciPy's, or its twin in `jax.numpy`, is refused; None where it is not."""
     module, name = getattr(function, "__module__", None) or "", getattr(function, "__name__", "")
-    for library, names in OTHERWISE.items():
-        if module.startswith(library) and name in names.split() and lookup(function) is None:
-            return NOT_THE_SAME
+    for reason, libraries in OTHERWISE.items():
+        for library, names in libraries.items():
+            if module.startswith(library) and name in names.split() and lookup(function) is None:
+                return reason
     if lookup(function) is not None or module.split(".")[0] not in ("numpy", "jax"):
         return None
     if getattr(np, name, None) is None and getattr(np.linalg, name, None) is None:

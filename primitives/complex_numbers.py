@@ -21,6 +21,7 @@ from . import (  # noqa: F401  # registered first
     transcendental,
 )
 from .linalg import length
+from .matrix_functions import complex_root
 from .registry import call, draw, holds_for_complex, is_complex, linear, registered_now
 from .registry import elementwise as elementwise_rule
 from .shapes import add_at, astype, getitem, place, update
@@ -60,14 +61,15 @@ holds_for_complex(
     np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sin, np.cos, np.tan, np.arcsin, np.arccos,
     np.arctan, np.sinh, np.cosh, np.tanh, np.arctanh, np.matmul, np.dot, np.inner, np.outer, np.tensordot, np.einsum,
     np.kron, np.prod, np.convolve, np.polyval, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.matrix_power,
-    np.linalg.multi_dot, scipy.linalg.solve_triangular,
+    np.linalg.multi_dot, scipy.linalg.solve_triangular, scipy.linalg.expm,
+    scipy.linalg.solve_sylvester, complex_root,
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(
     np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh,
     np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
     np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri, scipy.linalg.cholesky,
-    scipy.linalg.cho_solve,
+    scipy.linalg.cho_solve, scipy.linalg.sqrtm,
 )  # fmt: skip
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}

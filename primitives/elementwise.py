@@ -146,6 +146,11 @@ def divmod_(a, b):
     return np.floor_divide(a, b), np.remainder(a, b)
 
 
+@elementwise(np.nextafter, samples=[call(draw(REAL, 3), draw(REAL, 3)).without_twin()])
+def nextafter(y, x1, x2):
+    return 1, 0
+
+
 # --- choices ---
 
 
@@ -228,6 +233,7 @@ for _function in (
     np.isfinite,
     np.logical_not,
     np.signbit,
+    np.spacing,
 ):
     nondifferentiable(_function, lambda x: x, dtype="ufunc", samples=[call(draw(REAL, 3))])
 nondifferentiable(

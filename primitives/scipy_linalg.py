@@ -80,3 +80,21 @@ def toeplitz(c, r=None):
     row = c if r is None else r
     values = np.concatenate([np.flip(row[1:]), c])
     return values[np.array(diagonals(c.size, row.size))]
+
+
+@computed
+def sums_of_places(rows, columns):
+    return (np.arange(rows)[:, None] + np.arange(columns)).tolist()
+
+
+@composed(
+    scipy.linalg.hankel,
+    wrt=["c", "r"],
+    samples=[call(real(4)), call(real(3), real(4))],
+)
+def hankel(c, r=None):
+    """The first element of the row is not read."""
+    if np.ndim(c) != 1 or r is not None and np.ndim(r) != 1:
+        raise NotImplementedError("scipy.linalg.hankel of more than one axis")
+    row = np.zeros_like(c) if r is None else r
+    return np.concatenate([c, row[1:]])[np.array(sums_of_places(c.size, row.size))]

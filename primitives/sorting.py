@@ -137,6 +137,29 @@ def select(condlist, choicelist, default=0.0):
     return chosen
 
 
+@composed(
+    np.choose,
+    inline=True,  # JAX knows no mode that raises
+    lists=("choices",),
+    wrt=["choices"],
+    samples=[
+        call(np.array([0, 2, 1, 1]), [real(4), real(4), 3.0]).without_twin(),
+        call(np.array([0, 5, -1, 1]), [real(4), real(4)], mode="clip").without_twin(),
+        call(np.array([0, 5, -1, 1]), [real(3, 4), real(4)], mode="wrap").without_twin(),
+    ],
+)
+def choose(a, choices, mode="raise"):
+    places = a
+    if mode == "clip":
+        places = np.clip(a, 0, len(choices) - 1)
+    if mode == "wrap":
+        places = a % len(choices)
+    chosen = choices[0]
+    for k in range(1, len(choices)):
+        chosen = np.where(places == k, choices[k], chosen)
+    return chosen
+
+
 nondifferentiable(
     np.searchsorted,
     lambda x, v, side="left": x,

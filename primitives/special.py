@@ -2,10 +2,11 @@
 
 import math
 
+import jax.numpy as jnp
 import jax.scipy.special
 import numpy as np
 import scipy.special
-from scipy.special import betaln, digamma, entr, expit, gammaln, polygamma, zeta
+from scipy.special import betaln, digamma, entr, expit, expn, gammaln, polygamma, zeta
 from scipy.special import i0 as bessel_i0
 from scipy.special import i0e as bessel_i0e
 
@@ -89,6 +90,25 @@ def polygamma_(dy, y, n, x):
 @tangent(polygamma)
 def polygamma_tangent(x_dot, y, n, x):
     return x_dot * polygamma(n + 1, x)
+
+
+def _expn(n, x):
+    if jnp.issubdtype(jnp.result_type(n), jnp.inexact):
+        raise TypeError("the order n must be an integer")
+    return jax.scipy.special.expn(n, x)
+
+
+@elementwise(
+    expn,
+    jax=_expn,
+    samples=[  # the second derivative of JAX's own does not compile
+        call(2, draw(POSITIVE, 4)).without_twin(),
+        call(np.array([1, 3]), draw(POSITIVE, 3, 2)).without_twin(),
+    ],
+)
+def expn_(y, n, x):
+    """DLMF 8.19.13; 8.19.5 for the order 0."""
+    return None, -np.where(n == 0, y * (1 + 1 / x), expn(np.maximum(n - 1, 0), x))
 
 
 @elementwise(scipy.special.beta, domain=POSITIVE)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
@@ -25,7 +26,7 @@ def written(*functions: Callable) -> Callable:
     """Say that a Python function stands for each of the library's functions; without one it is a part of others."""
 
     def add(definition: Callable) -> Callable:
-        definition.written = True  # type: ignore[attr-defined]
+        definition.written = True
         for function in functions:
             _WRITTEN[function] = definition
         return definition
@@ -213,7 +214,7 @@ def vmap(fun, in_axes=0, out_axes=0):
 # --- numpy: functions of functions ---
 
 
-@written(np.apply_along_axis)
+@written(np.apply_along_axis, jnp.apply_along_axis)
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     moved = np.moveaxis(arr, axis, -1)
     rows = np.reshape(moved, (-1, moved.shape[-1]))

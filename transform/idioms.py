@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import jax.scipy.linalg
 import numpy as np
+import scipy.linalg
 
 from ..primitives import (
     add_at,
     astype,
+    complex_root,
     cumsum_backwards,
     getitem,
     guard,
@@ -218,6 +221,17 @@ def _length(speller: Speller, atom: Atom) -> Text:
     return f"{speller.function(np.linalg.norm)}({speller.arguments(atom)})", ATOM
 
 
+def _complex_root(speller: Speller, atom: Atom) -> Text:
+    x = atom.args[0]
+    if speller.target == "jax":
+        return f"{speller.function(jax.scipy.linalg.sqrtm)}({speller.operand(x)})", ATOM
+    found = type_of(x)
+    assert isinstance(found, ArrayType)
+    dtype = speller.dtype(atom.result.type.dtype)
+    cast = "" if found.dtype.kind == "c" else f".astype({dtype})"
+    return f"{speller.function(scipy.linalg.sqrtm)}({speller.operand(x, ATOM)}{cast})", ATOM
+
+
 def _solve_transposed(speller: Speller, atom: Atom) -> Text:
     """In JAX from the same LU factors as `solve`, which the compiler then shares between the two."""
     a, b = atom.args
@@ -381,6 +395,7 @@ IDIOMS: dict[Any, Idiom] = {
     np.linalg.cholesky: _of_lower,
     np.linalg.eigh: _of_lower,
     np.linalg.eigvalsh: _of_lower,
+    complex_root: _complex_root,
     length: _length,
     cumsum_backwards: _cumsum_backwards,
     solve_transposed: _solve_transposed,

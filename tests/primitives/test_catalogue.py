@@ -32,11 +32,11 @@ def test_there_are_many_rules():
 def test_a_refusal_says_why():
     names = [n for names in REASONS.values() for n in names.split() if n != "test"]  # an object
     functions = [f for n in names if (f := getattr(np, n, None))]
-    assert len(functions) > 40
+    assert len(functions) > 30
     assert all(refusal(f) for f in functions)
     with pytest.raises(RefusedError, match="changes its argument") as caught:
-        grad(lambda x: np.sum(np.put(x, [0], 1.0)))(np.ones(3))
-    assert "np.put(x, [0], 1.0)" in str(caught.value) and caught.value.remedy
+        grad(lambda x: np.sum(np.place(x, x > 0, 1.0)))(np.ones(3))
+    assert "np.place(x, x > 0, 1.0)" in str(caught.value) and caught.value.remedy
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_a_refusal_says_why():
     [
         lambda x: np.sum(np.partition(x, 2)[:2]),
         lambda x: np.sum(scipy.linalg.eigh(np.outer(x, x))[0]),
-        lambda x: np.histogram(x)[0][0] * x[0],
+        lambda x: np.polydiv(x, x[:2])[0][0],
     ],
-    ids=["partition", "eigh", "histogram"],
+    ids=["partition", "eigh", "polydiv"],
 )
 def test_what_jax_computes_otherwise_is_refused(function):
     with pytest.raises(RefusedError, match="gives other values"):

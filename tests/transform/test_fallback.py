@@ -26,7 +26,7 @@ def several_arguments(x):
 
 
 def special_function(x):
-    return np.sum(scipy.special.expn(2, x**2) * np.exp(x))
+    return np.sum(scipy.special.owens_t(x, x**2) * np.exp(x))
 
 
 def of_jax(x):
@@ -35,9 +35,9 @@ def of_jax(x):
 
 def hidden_names(u):
     # The lambda around the operation must not take the name of a variable inside it.
-    v = np.array([2, 1, 1, 3])
+    v = np.array([2.0, 1.0, 1.0, 3.0])
     w = np.cumprod(u)
-    return np.sum(scipy.special.expn(v, (w * u) ** 2 + 0.5) * np.cumsum(w))
+    return np.sum(scipy.special.owens_t(v, (w * u) ** 2 + 0.5) * np.cumsum(w))
 
 
 def pooled(x):
