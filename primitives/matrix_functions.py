@@ -82,8 +82,8 @@ def sqrtm(A):
     root = complex_root(A)
     if is_complex(A):
         return root
-    complex_ = np.max(np.abs(np.imag(root))) > 1e-6 * np.max(np.abs(root))
-    return np.where(complex_, np.nan, np.real(root))
+    is_real = np.max(np.abs(np.imag(root))) <= 1e-6 * np.max(np.abs(root))
+    return np.where(is_real, np.real(root), np.nan * np.real(root))
 
 
 @composed(

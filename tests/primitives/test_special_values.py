@@ -5,6 +5,7 @@ import math
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 import scipy.stats
 from scipy.special import logsumexp
@@ -102,6 +103,15 @@ def test_arrays_of_no_axes_and_of_one_element():
     for x in (np.array(2.0), np.array([2.0]), np.array([[2.0]])):
         for f in (np.sum, np.prod, np.max, np.mean, np.linalg.norm if x.ndim else np.abs):
             assert np.asarray(grad(lambda x, f=f: f(x) * 1.0)(x)).shape == x.shape
+
+
+def test_a_real_matrix_whose_root_is_complex_has_nan():
+    def f(a):
+        return np.sum(np.real(scipy.linalg.sqrtm(a)))
+
+    value, gradient = value_and_grad(f)(np.array([[-1.0, 0.0], [0.0, 4.0]]))
+    assert np.isnan(value) and np.all(np.isnan(gradient))
+    np.testing.assert_allclose(grad(f)(np.diag([1.0, 4.0])), [[1 / 2, 1 / 3], [1 / 3, 1 / 4]])
 
 
 def test_the_variance_of_constants():

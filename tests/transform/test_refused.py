@@ -175,7 +175,7 @@ def endless(x):
 
 def changes_its_argument(x):
     y = np.zeros(3)
-    np.copyto(y, x)  # «np.copyto(y, x)»
+    np.place(y, x > 0, x)  # «np.place(y, x > 0, x)»
     return np.sum(y)
 
 
