@@ -102,7 +102,9 @@ def fabs(y, x):
 
 @scaled(np.hypot, domain=NONZERO)
 def hypot(d, y, a, b):
-    return d * a / y, d * b / y
+    """At the origin the derivative is 0, as that of a norm."""
+    length = np.where(y == 0, 1, y)
+    return d * a / length, d * b / length
 
 
 @elementwise(np.float_power, domain=[POSITIVE, REAL])

@@ -46,10 +46,10 @@ def mean(dy, y, x, axis=None, keepdims=False):
 
 
 def share(d, y, x, axis, keepdims):
-    """`d` spread evenly over the elements that are equal to the extremum."""
+    """`d` spread evenly over the elements that are equal to the extremum; NaN where that is NaN."""
     at = x == restored(y, x, axis, keepdims)
-    number = np.sum(at, axis=axis, keepdims=keepdims, dtype=x.dtype)
-    return np.where(at, restored(d / number, x, axis, keepdims), 0)
+    number = np.sum(at, axis=axis, keepdims=True, dtype=x.dtype)
+    return np.where(at, restored(d, x, axis, keepdims), 0) / number
 
 
 def mean_at(x_dot, y, x, axis, keepdims):

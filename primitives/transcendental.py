@@ -49,7 +49,9 @@ def log1p(d, y, x):
 
 @elementwise(np.logaddexp, domain=REAL)
 def logaddexp(y, a, b):
-    return np.exp(a - y), np.exp(b - y)
+    """Of two times -inf it is 0, as that of `logsumexp`."""
+    largest = np.where(y == -np.inf, 0, y)
+    return np.exp(a - largest), np.exp(b - largest)
 
 
 # --- trigonometric and hyperbolic functions ---
@@ -123,7 +125,9 @@ def arctanh(d, y, x):
 
 @elementwise(np.logaddexp2, domain=REAL)
 def logaddexp2(y, a, b):
-    return np.exp2(a - y), np.exp2(b - y)
+    """Of two times -inf it is 0."""
+    largest = np.where(y == -np.inf, 0, y)
+    return np.exp2(a - largest), np.exp2(b - largest)
 
 
 @elementwise(np.ldexp, samples=[call(draw(REAL, 3, 4), 2), call(draw(REAL, 3), draw("integer", 3))])

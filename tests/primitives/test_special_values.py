@@ -34,6 +34,16 @@ POINTS = [
     at(lambda x: np.min(x), [1.0, 1.0, 2.0], HALF, "min of equal elements: shared"),
     at(lambda x: np.maximum(x[0], x[1]), [1.0, 1.0], [0.5, 0.5], "maximum of equal numbers"),
     at(lambda x: np.fmax(x[0], x[1]), [np.nan, 1.0], [0.0, 1.0], "fmax with NaN"),
+    at(lambda x: np.max(x), [np.nan, 1.0], [np.nan, np.nan], "max with NaN"),
+    at(lambda x: np.hypot(x[0], x[1]), [0.0, 0.0], [0.0, 0.0], "hypot at 0, as the norm"),
+    at(lambda x: np.arctan2(x[0], x[1]), [0.0, 0.0], [np.nan, np.nan], "arctan2 at the origin: there is none"),
+    at(lambda x: np.logaddexp(x[0], x[1]), [-INF, -INF], [0.0, 0.0], "logaddexp of -inf: 0, where JAX has NaN"),
+    at(lambda x: np.logaddexp(x[0], x[1]), [-INF, 2.0], [0.0, 1.0], "logaddexp with one -inf"),
+    at(lambda x: np.std(x), [3.0], [0.0], "the standard deviation of one"),
+    at(lambda x: np.log(x[0]), [0.0], [INF], "log at 0"),
+    at(lambda x: x[0] ** 1.5, [0.0], [0.0], "the power 1.5 at 0"),
+    at(lambda x: np.linalg.norm(x, np.inf), [2.0, -2.0], [0.5, -0.5], "the norm of order inf at a tie"),
+    at(lambda x: np.sum(np.select([x < 0, x == 0], [np.sqrt(-x), x], np.log(x))), [-4.0, 0.0, 2.0], [-0.25, 1.0, 0.5], "select"),
     at(lambda x: np.ptp(x), [1.0, 1.0], [0.0, 0.0], "ptp of equal elements"),
     at(lambda x: np.median(x), [1.0, 3.0, 2.0, 0.0], [0.5, 0.0, 0.5, 0.0], "median of four"),
     at(lambda x: np.sum(np.sort(x) * np.arange(3)), [1.0, 1.0, 0.0], [1.0, 2.0, 0.0], "sort: stable"),
@@ -103,6 +113,22 @@ def test_arrays_of_no_axes_and_of_one_element():
     for x in (np.array(2.0), np.array([2.0]), np.array([[2.0]])):
         for f in (np.sum, np.prod, np.max, np.mean, np.linalg.norm if x.ndim else np.abs):
             assert np.asarray(grad(lambda x, f=f: f(x) * 1.0)(x)).shape == x.shape
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
+def test_determinants_of_singular_matrices():
+    """The formula divides by the determinant: NaN in compiled code, NumPy's own error in NumPy's."""
+    a = np.array([[1.0, 2.0], [2.0, 4.0]])
+    assert np.all(np.isnan(grad(lambda a: np.linalg.det(a))(a)))
+    with pytest.raises(np.linalg.LinAlgError):
+        grad(lambda a: np.linalg.det(a), target="numpy")(a)
+    near = a + np.array([[0, 0], [0, 1e-7]])
+    cofactors = np.array([[near[1, 1], -2.0], [-2.0, 1.0]])
+    for target in ("jax", "numpy"):
+        found = grad(lambda a: np.linalg.det(a), target=target)(near)
+        np.testing.assert_allclose(found, cofactors, rtol=1e-13)
+        found = grad(lambda a: np.linalg.slogdet(a)[1], target=target)(near)
+        np.testing.assert_allclose(found, cofactors / 1e-7, rtol=1e-7)
 
 
 def test_a_real_matrix_whose_root_is_complex_has_nan():
