@@ -84,6 +84,9 @@ class _Sizes:
             if isinstance(place, int):
                 self.replaced[atom.result] = atom.args[0].items[place]
                 return
+        if atom.origin.part != "primal" and _is_sum_of_numbers(atom):
+            self.replaced[atom.result] = Lit(static_value(atom.result))
+            return
         self.trace.add(atom)
 
     def respells(self, x: Var, attribute: str) -> bool:
@@ -163,6 +166,13 @@ def _is_column(x: Var, attribute: str) -> bool:
         and found.ndim > 1
         and sum(size != 1 for size in found.shape) == 1
     )
+
+
+def _is_sum_of_numbers(atom: Atom) -> bool:
+    """Whether an operation is arithmetic on sizes that are written out: `1 + 4`."""
+    sizes = all(isinstance(a, Lit) and type(a.value) is int and a.name is None for a in atom.args)
+    known = len(atom.results) == 1 and isinstance(atom.result.type, StaticType)
+    return known and sizes and atom.op in (np.add, np.subtract, np.multiply)
 
 
 def _is_elementwise(atom: Atom) -> bool:

@@ -41,33 +41,32 @@ def cholesky_rows_value_and_grad(A):
         # Adjoint of logdet += 2 * np.log(A[i, i])
         dvalue = dvalue.at[i].add(2.0 / t4)
         # Adjoint of A[i, i] = np.sqrt(A[i, i] - A[i, :i] @ A[i, :i])
-        dt = 0.5 * dvalue[i] / t3
-        t6 = dt * A_i
-        dvalue = dvalue.at[i].set(dt)
-        t7 = jnp.arange(2)
+        dt3 = dvalue[i]
+        dvalue = dvalue.at[i].set(0.5 * dt3 / t3)
+        t6 = jnp.arange(2)
 
         # Adjoint of for j in range(i)
         def back_j(k, carry):
             dA_i, dA = carry
             j = i - 1 - k
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
-            t8 = A[j, j]
+            t7 = A[j, j]
             # Adjoint of for j in range(i)
             dA_i_j = dA_i[j]
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
-            dt1 = dA_i_j / t8
-            dt2 = -dt1
+            dt1 = dA_i_j / t7
+            dt = -dt1
             # Adjoint of for j in range(i)
             dA_i = dA_i.at[j].set(dt1)
-            t9 = t7 < j
-            dA_i = dA_i + jnp.where(t9, dt2 * A[j], 0)
+            t8 = t6 < j
+            dA_i = dA_i + jnp.where(t8, dt * A[j], 0)
             # Adjoint of A[i, j] = (A[i, j] - A[i, :j] @ A[j, :j]) / A[j, j]
-            dA = dA.at[j, j].add(-(dA_i_j * A_i[j] / t8))
-            dA = dA.at[j].add(jnp.where(t9, dt2 * A_i, 0))
+            dA = dA.at[j, j].add(-(dA_i_j * A_i[j] / t7))
+            dA = dA.at[j].add(jnp.where(t8, dt * A_i, 0))
             return dA_i, dA
 
         dA_i, dA = lax.fori_loop(
-            0, i, back_j, (dvalue + jnp.where(t7 < i, -t6 - t6, 0), dA)
+            0, i, back_j, (dvalue + jnp.where(t6 < i, -(dt3 / t3 * A_i), 0), dA)
         )
         # Adjoint of for i in range(n)
         dA = dA.at[i].set(dA_i)

@@ -19,8 +19,7 @@ def kernel_matrix_value_and_grad(X, Y, length):
     # Adjoint of K[i, j] = np.exp(-0.5 * np.dot(r, r) / length**2)
     dt1 = t3 * e
     dlength = jnp.sum(jnp.where(t2, 0, -(dt1 * t1 / t))) * (2 * length)
-    t4 = jnp.where(t2, 0, dt1 / t * -0.5)[..., None] * r
-    dr = t4 + t4
+    dr = 2 * jnp.where(t2, 0, dt1 / t * -0.5)[..., None] * r
     # Adjoint of r = X[i] - Y[j]
     dY = -jnp.sum(dr, axis=0)
     dX = jnp.sum(dr, axis=1)

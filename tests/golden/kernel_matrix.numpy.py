@@ -22,9 +22,9 @@ def kernel_matrix_value_and_grad(X, Y, length):
             r = X[i] - Y[j]
             rs[j] = r
             t = length**2
-            ts1[j] = t
+            ts2[j] = t
             t1 = -0.5 * np.dot(r, r) / t
-            ts2[j] = t1
+            ts1[j] = t1
             e = np.exp(t1)
             es[j] = e
             K[i, j] = e
@@ -56,8 +56,8 @@ def kernel_matrix_value_and_grad(X, Y, length):
         for j in reversed(range(Y.shape[0])):
             t2 = ts[j]
             e = es[j]
-            t = ts1[j]
-            t1 = ts2[j]
+            t1 = ts1[j]
+            t = ts2[j]
             r = rs[j]
             # Adjoint of if K[i, j] < 0.05
             if t2:
@@ -67,11 +67,11 @@ def kernel_matrix_value_and_grad(X, Y, length):
             de = dK[i, j]
             dK[i, j] = 0
             dt1 = de * e
-            t4 = dt1 / t * -0.5 * r
-            dr = t4 + t4
+            dt = dt1 / t * r
+            dr = -dt
             # Adjoint of r = X[i] - Y[j]
             dX[i] += dr
-            dY[j] -= dr
+            dY[j] += dt
             # Adjoint of K[i, j] = np.exp(-0.5 * np.dot(r, r) / length**2)
             dlength -= dt1 * t1 / t * (2 * length)
 
