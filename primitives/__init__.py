@@ -67,6 +67,7 @@ from .registry import (
 )
 from .selection import guard
 from .shapes import add_at, astype, getitem, place, update
+from .special import student_cdf
 
 register_twins()
 
@@ -128,6 +129,7 @@ __all__ = [
     "registered",
     "scaled",
     "solve_transposed",
+    "student_cdf",
     "tangent",
     "update",
     "variadic",

@@ -82,6 +82,27 @@ def toeplitz(c, r=None):
     return values[np.array(diagonals(c.size, row.size))]
 
 
+@composed(
+    scipy.linalg.solve_banded,
+    inline=True,
+    dtype="float",
+    wrt=["ab", "b"],
+    samples=[
+        call((1, 1), draw((1.0, 2.0), 3, 4), real(4)).without_twin(),
+        call((2, 1), draw((1.0, 2.0), 4, 5), real(5, 2)).without_twin(),
+    ],
+)
+def solve_banded(l_and_u, ab, b):
+    """As a full matrix: JAX has no solver for bands."""
+    lower, upper = l_and_u
+    n = ab.shape[1]
+    a = 0
+    for k in range(max(-lower, 1 - n), min(upper, n - 1) + 1):
+        row = ab[upper - k]
+        a = a + np.diag(row[k:] if k >= 0 else row[:k], k=k)
+    return np.linalg.solve(a, b)
+
+
 @computed
 def sums_of_places(rows, columns):
     return (np.arange(rows)[:, None] + np.arange(columns)).tolist()

@@ -311,12 +311,25 @@ def trace(dy, y, x, axis1=0, axis2=1):
     raise NotImplementedError("np.trace over other axes than the last two")
 
 
-@linear(np.diag, views=True, samples=[call(real(3)), call(real(3, 3)), call(real(3, 4))])
-def diag(dy, y, x):
+@linear(
+    np.diag,
+    views=True,
+    samples=[
+        call(real(3)),
+        call(real(3, 3)),
+        call(real(3, 4)),
+        call(real(3), k=-1),
+        call(real(3, 4), 2),
+        call(real(3, 4), k=-1),
+    ],
+)
+def diag(dy, y, x, k=0):
     if x.ndim == 1:
-        return np.diag(dy)
-    index = np.arange(min(x.shape[0], x.shape[1]))
-    return place(dy, x.shape, (index, index))
+        return np.diag(dy) if k == 0 else np.diag(dy, k=k)
+    rows = np.arange(y.size)
+    if k == 0:
+        return place(dy, x.shape, (rows, rows))
+    return place(dy, x.shape, (rows + max(-k, 0), rows + max(k, 0)))
 
 
 @composed(np.tri, inline=True, wrt=[])

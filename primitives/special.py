@@ -13,6 +13,7 @@ from scipy.special import i0e as bessel_i0e
 from .reductions import restored
 from .registry import MISSING, adjoint, alias, call, composed, draw, elementwise, scaled, tangent
 
+SQRT_HALF = math.sqrt(0.5)
 REAL, POSITIVE, NONZERO, UNIT = "real", "positive", "nonzero", (0.1, 0.9)
 
 # --- error functions and the normal distribution ---
@@ -36,6 +37,11 @@ def erfcx(y, x):
 @elementwise(scipy.special.erfinv, domain=(-0.9, 0.9))
 def erfinv(y, x):
     return np.sqrt(np.pi) / 2 * np.exp(y**2)
+
+
+@composed(scipy.special.erfcinv, inline=True, samples=[call(draw((0.2, 1.8), 3)).without_twin()])
+def erfcinv(x):
+    return -SQRT_HALF * scipy.special.ndtri(x / 2)
 
 
 @elementwise(scipy.special.dawsn, domain=REAL)
@@ -65,6 +71,11 @@ def ndtri(y, p):
 @elementwise(scipy.special.gamma, domain=POSITIVE)
 def gamma(y, x):
     return y * digamma(x)
+
+
+@composed(scipy.special.rgamma, inline=True, samples=[call(draw((0.2, 5.0), 3)).without_twin()])
+def rgamma(x):
+    return 1 / scipy.special.gamma(x)
 
 
 @elementwise(gammaln, domain=POSITIVE)
@@ -339,3 +350,26 @@ alias(math.erf, scipy.special.erf)
 alias(math.erfc, scipy.special.erfc)
 alias(math.gamma, scipy.special.gamma)
 alias(math.lgamma, gammaln)
+
+
+# --- distribution functions that SciPy has among its statistics ---
+
+
+def student_cdf(x, df):
+    """The distribution function of Student's t, in the dtype of `x`."""
+    import scipy.stats  # late, since it takes a second
+
+    return np.asarray(scipy.stats.t.cdf(x, df), np.result_type(x))
+
+
+@elementwise(
+    student_cdf,
+    jax=lambda x, df: jnp.abs(
+        (x > 0) - 0.5 * jax.scipy.special.betainc(df / 2, 0.5, df / (df + x**2))
+    ),
+    samples=[call(draw(REAL, 4), 2.5).without_twin()],
+)
+def student_cdf_(y, x, df):
+    """The density; in `df` it has no closed form, and no derivative in JAX."""
+    log_density = -(df + 1) / 2 * np.log1p(x**2 / df) - betaln(df / 2, 0.5) - np.log(df) / 2
+    return np.exp(log_density), MISSING

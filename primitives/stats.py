@@ -26,6 +26,8 @@ from scipy.special import (
 )
 
 from .registry import Sample, call, composed, draw, real
+from .shapes import astype
+from .special import student_cdf
 
 POSITIVE, UNIT = "positive", (0.1, 0.9)
 HALF_LOG_2PI = 0.9189385332046727  # log(2 pi) / 2
@@ -167,6 +169,9 @@ def cauchy_cdf(x, loc=0, scale=1):
 T = [call(real(3), draw(POSITIVE)), call(real(4), draw(POSITIVE), real(), draw(POSITIVE))]
 
 
+FIXED_T = [call(real(3), 2.5), call(real(4), 3.0, loc=draw((-0.5, 0.5)), scale=draw(POSITIVE))]
+
+
 @of("t", "logpdf", *T)
 def t_logpdf(x, df, loc=0, scale=1):
     constant = gammaln((df + 1) / 2) - gammaln(df / 2) - np.log(df * np.pi) / 2 - np.log(scale)
@@ -176,6 +181,21 @@ def t_logpdf(x, df, loc=0, scale=1):
 @of("t", "pdf", *T)
 def t_pdf(x, df, loc=0, scale=1):
     return np.exp(t_logpdf(x, df, loc, scale))
+
+
+@of("t", "cdf", *FIXED_T, wrt=["x", "loc", "scale"])
+def t_cdf(x, df, loc=0, scale=1):
+    return student_cdf(astype((x - loc) / scale, np.float64), df)
+
+
+@of("t", "sf", *FIXED_T, wrt=["x", "loc", "scale"])
+def t_sf(x, df, loc=0, scale=1):
+    return student_cdf(astype((loc - x) / scale, np.float64), df)
+
+
+@of("t", "logcdf", *FIXED_T, wrt=["x", "loc", "scale"])
+def t_logcdf(x, df, loc=0, scale=1):
+    return np.log(student_cdf(astype((x - loc) / scale, np.float64), df))
 
 
 # --- distributions on a part of the line; outside the derivative is 0 ---

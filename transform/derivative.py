@@ -127,7 +127,12 @@ class Context:
                     )
                 positions.append(k)
         twin = jax_twin(atom.op)
-        assert twin is not None
+        if twin is None:
+            raise RefusedError(
+                "the derivative with respect to this argument is not known",
+                atom.origin.span,
+                "do not differentiate with respect to it",
+            )
         op = JaxDerivative(atom.op, twin, mode, tuple(positions), results)
         chosen = [leaf for k in positions for leaf in leaves(atom.args[k]) if isinstance(leaf, Var)]
         owners = chosen if mode == "vjp" else [atom.results[k] for k in results or (0,)]

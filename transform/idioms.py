@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import jax.scipy.linalg
+import jax.scipy.special
 import numpy as np
 import scipy.linalg
 
@@ -19,6 +20,7 @@ from ..primitives import (
     length,
     place,
     solve_transposed,
+    student_cdf,
     update,
 )
 from .barriers import BARRIER
@@ -232,6 +234,21 @@ def _complex_root(speller: Speller, atom: Atom) -> Text:
     return f"{speller.function(scipy.linalg.sqrtm)}({speller.operand(x, ATOM)}{cast})", ATOM
 
 
+def _student_cdf(speller: Speller, atom: Atom) -> Text:
+    x, df = atom.args
+    if speller.target == "numpy":
+        import scipy.stats  # late, since it takes a second
+
+        return (
+            f"{speller.function(scipy.stats.t.cdf)}({speller.operand(x, 1)}, {speller.operand(df, 1)})",
+            ATOM,
+        )
+    betainc, freedom = speller.function(jax.scipy.special.betainc), speller.operand(df, ATOM)
+    share = f"{freedom} / ({freedom} + {speller.operand(x, ATOM)}**2)"
+    tail = f"{betainc}({freedom} / 2, 0.5, {share}) / 2"
+    return f"{speller.module('jnp')}.abs(({speller.operand(x, ATOM)} > 0) - {tail})", ATOM
+
+
 def _solve_transposed(speller: Speller, atom: Atom) -> Text:
     """In JAX from the same LU factors as `solve`, which the compiler then shares between the two."""
     a, b = atom.args
@@ -399,6 +416,7 @@ IDIOMS: dict[Any, Idiom] = {
     length: _length,
     cumsum_backwards: _cumsum_backwards,
     solve_transposed: _solve_transposed,
+    student_cdf: _student_cdf,
     BARRIER: _barrier,
 }
 

@@ -86,9 +86,7 @@ NOT_HERE = {
     "odeint": "a solver, not a function of arrays: write its loop",
     "jv": "JAX does not have it", "yn": "JAX does not have it", "iv": "JAX does not have it",
     "ive": "JAX does not have it", "j0": "JAX does not have it", "j1": "JAX does not have it",
-    "y0": "JAX does not have it", "y1": "JAX does not have it", "rgamma": "JAX does not have it",
-    "erfcinv": "JAX does not have it", "solve_banded": "JAX does not have it",
-    "t.cdf": "JAX does not have it", "t.logcdf": "JAX does not have it",
+    "y0": "JAX does not have it", "y1": "JAX does not have it",
 }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.special
+import scipy.stats
 from backprose.transform.arguments import spec_of
 from backprose.transform.pipeline import derive
 from backprose.transform.request import Request
@@ -118,6 +119,8 @@ def test_several_results(rng):
 def test_what_jax_cannot_differentiate_either_is_refused():
     with pytest.raises(RefusedError, match="not in JAX either"):
         grad(lambda a: scipy.special.betainc(a, 2.0, 0.3))(1.5)
+    with pytest.raises(RefusedError, match="with respect to this argument"):
+        grad(lambda df: scipy.stats.t.cdf(1.0, df))(2.5)
     with pytest.raises(RefusedError, match="at several places"):
         grad(lambda x: np.sum(np.insert(x, [0, 1], 2.0)))(np.ones(3))
 
