@@ -51,7 +51,7 @@ sph_harm_y wofz
     "scipy.linalg": """
 cho_factor circulant companion convolution_matrix dft eigh eigh_tridiagonal
 expm_frechet fiedler fiedler_companion hadamard helmert hilbert invhilbert invpascal leslie
-lu lu_factor lu_solve pascal qr schur solve svd
+lu lu_factor lu_solve pascal qr schur svd
 """,
     "jax.nn": """
 dot_product_attention get_scaled_dot_general_config identity log1mexp logmeanexp one_hot scaled_dot_general

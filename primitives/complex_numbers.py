@@ -69,7 +69,7 @@ holds_for_complex(
     np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh,
     np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
     np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri, scipy.linalg.cholesky,
-    scipy.linalg.cho_solve, scipy.linalg.sqrtm,
+    scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded,
 )  # fmt: skip
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}

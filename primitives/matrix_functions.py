@@ -37,6 +37,8 @@ def expm_tangent(a_dot, y, a):
 )
 def solve_sylvester_(dy, y, a, b, q):
     """The solution `y` of `a @ y + y @ b = q`, appendix B.14; its adjoint solves the transposed equation."""
+    if is_complex(a) != is_complex(b) or is_complex(a) != is_complex(q):
+        raise NotImplementedError("solve_sylvester of real and complex matrices")
     dq = solve_sylvester(a.T, b.T, dy)
     return -dq @ y.T, -y.T @ dq, dq
 

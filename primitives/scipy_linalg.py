@@ -6,7 +6,7 @@ import scipy.linalg
 from scipy.linalg import solve_triangular
 
 from . import calculus, decompositions, linalg  # noqa: F401  # registered first
-from .linalg import conj, mT
+from .linalg import conj, hermitian, mH, mT
 from .registry import alias, call, composed, computed, draw, real
 from .shapes import place
 
@@ -80,6 +80,47 @@ def toeplitz(c, r=None):
     row = c if r is None else r
     values = np.concatenate([np.flip(row[1:]), c])
     return values[np.array(diagonals(c.size, row.size))]
+
+
+@computed
+def structure(assume_a):
+    """What is assumed of a matrix: nothing, or how one triangle gives the other."""
+    kinds = {
+        None: "general",
+        "gen": "general",
+        "general": "general",
+        "sym": "symmetric",
+        "symmetric": "symmetric",
+        "her": "hermitian",
+        "hermitian": "hermitian",
+        "pos": "hermitian",
+        "positive definite": "hermitian",
+    }
+    if assume_a not in kinds:
+        raise NotImplementedError(f"scipy.linalg.solve with assume_a={assume_a!r}")
+    return kinds[assume_a]
+
+
+@composed(
+    scipy.linalg.solve,
+    inline=True,
+    dtype="float",
+    wrt=["a", "b"],
+    samples=[
+        call(draw("spd", 3, 3), real(3)).without_twin(),
+        call(draw("spd", 3, 3), real(3, 2), assume_a="pos").without_twin(),
+        call(draw("spd", 3, 3), real(3), lower=True, assume_a="sym").without_twin(),
+    ],
+)
+def solve(a, b, lower=False, assume_a=None):
+    """Of a symmetric matrix one triangle is read."""
+    kind = structure(assume_a)
+    if kind == "general":
+        return np.linalg.solve(a, b)
+    if kind == "hermitian":
+        return np.linalg.solve(hermitian(a if lower else mH(a)), b)
+    half, rest = (np.tril(a), np.tril(a, k=-1)) if lower else (np.triu(a), np.triu(a, k=1))
+    return np.linalg.solve(half + mT(rest), b)
 
 
 @composed(

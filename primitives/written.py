@@ -17,7 +17,7 @@ import numpy as np
 from jax import lax
 
 from .names import name_of
-from .registry import computed
+from .registry import computed, is_static
 
 _WRITTEN: dict[Callable, Callable] = {}
 
@@ -49,12 +49,20 @@ def written_functions() -> dict[str, Callable]:
 
 
 def results_of(function: Callable, *args: Any) -> int | None:
-    """For definitions: how many items the tuple has that a function returns, None if it is no tuple.
+    """For definitions: how many arrays the tuple has that a function returns, None for one array or nothing.
 
-    The compiler walks the call once more for the answer.
+    The compiler walks the call once more for the answer. Raises `NotImplementedError` for other containers.
     """
     result = function(*args)
     return len(result) if isinstance(result, tuple) else None
+
+
+def is_given(x: Any) -> bool:
+    """For definitions: whether an array is written out, or an argument of the differentiated function.
+
+    Its values are then checked where they are places (read by the compiler; always true when run).
+    """
+    return True
 
 
 # --- jax.lax: loops and branches ---
@@ -97,8 +105,18 @@ def while_loop(cond_fun, body_fun, init_val):
 
 
 @written()
-def rows_in(xs):
-    return len(xs[0]) if isinstance(xs, tuple | list) else len(xs)
+def lengths_of(xs):
+    """How long each array is that a scan goes through."""
+    if xs is None:
+        return []
+    if isinstance(xs, dict):
+        raise NotImplementedError("a scan over a dict")
+    if not isinstance(xs, tuple | list):
+        return [len(xs)]
+    found = []
+    for x in xs:
+        found = found + lengths_of(x)
+    return found
 
 
 @written()
@@ -106,7 +124,23 @@ def row_of(xs, k):
     """What a scan hands to one iteration."""
     if xs is None:
         return None
-    return tuple([x[k] for x in xs]) if isinstance(xs, tuple | list) else xs[k]
+    if not isinstance(xs, tuple | list):
+        return xs[k]
+    found = ()
+    for x in xs:
+        found = (*found, row_of(x, k))
+    return found if isinstance(xs, tuple) else list(found)
+
+
+@computed
+def length_of(lengths, length):
+    """The number of iterations, on which all must agree."""
+    found = {*lengths} if length is None else {*lengths, length}
+    if len(found) != 1:
+        raise ValueError(f"the arrays to go through have different lengths: {sorted(found)}")
+    if found == {0}:
+        raise NotImplementedError("a loop over nothing")
+    return found.pop()
 
 
 @written()
@@ -128,7 +162,7 @@ def stacked(rows, reverse):
 
 @written(lax.scan)
 def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
-    places = places_in(length if xs is None else rows_in(xs), reverse)
+    places = places_in(length_of(lengths_of(xs), length), reverse)
     several = results_of(results_and_rows, f, init, row_of(xs, 0))
     columns = tuple([[] for _ in range(1 if several is None else several)])
     carry, y = init, None
@@ -171,32 +205,38 @@ def same(fun, static_argnums=(), static_argnames=(), inline=False):
 
 
 @computed
-def axes_for(in_axes, count):
+def axes_for(in_axes, count, out_axes):
     """The axis of each argument, None for one that is handed on whole."""
     axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * count
     if len(axes) != count or not all(a is None or isinstance(a, int) for a in axes):
         raise NotImplementedError("in_axes other than an int or None for each argument")
     if all(a is None for a in axes):
         raise NotImplementedError("jax.vmap over nothing")
+    if not isinstance(out_axes, int):
+        raise NotImplementedError("out_axes other than an int")
     return list(axes)
 
 
 @written(jax.vmap)
 def vmap(fun, in_axes=0, out_axes=0):
     def mapped(*args):
-        axes = axes_for(in_axes, len(args))
-        moved = [
-            a if not axis else np.moveaxis(a, axis, 0) for a, axis in zip(args, axes, strict=True)
-        ]
-        sizes = [len(a) for a, axis in zip(moved, axes, strict=True) if axis is not None]
+        axes, moved, lengths = axes_for(in_axes, len(args), out_axes), (), []
+        for a, axis in zip(args, axes, strict=True):
+            if isinstance(a, tuple | list | dict):
+                raise NotImplementedError("jax.vmap over the arrays of a container")
+            moved = (*moved, a if not axis else np.moveaxis(a, axis, 0))
+            if axis is not None:
+                lengths = [*lengths, len(moved[-1])]
 
         def step(k, _):
-            row = [a if axis is None else a[k] for a, axis in zip(moved, axes, strict=True)]
+            row = ()
+            for a, axis in zip(moved, axes, strict=True):
+                row = (*row, a if axis is None else a[k])
             return fun(*row)
 
         several = results_of(step, 0, None)
         columns = tuple([[] for _ in range(1 if several is None else several)])
-        for k in range(sizes[0]):
+        for k in range(length_of(lengths, None)):
             y = step(k, None)
             if several is None:
                 columns[0].append(y)
@@ -238,13 +278,16 @@ def fromfunction(function, shape, dtype=float):
 @written(np.piecewise)
 def piecewise(x, condlist, funclist):
     """Each function sees the elements of its own condition alone; the last one that holds counts."""
-    y = np.zeros_like(x)
-    conditions = condlist
+    y, conditions = np.zeros_like(x), condlist
     if len(funclist) == len(condlist) + 1:
         other = ~condlist[0]
         for condition in condlist[1:]:
             other = other & ~condition
         conditions = [*condlist, other]
+    if not isinstance(condlist, list | tuple):
+        raise NotImplementedError("np.piecewise with conditions that are no list")
+    if len(conditions) != len(funclist) or np.ndim(x) == 0:
+        raise NotImplementedError("np.piecewise of a number, or with too few or too many functions")
     for condition, function in zip(conditions, funclist, strict=True):
         y[condition] = function(x[condition]) if callable(function) else function
     return y
@@ -265,22 +308,24 @@ def fill_diagonal(a, val, wrap=False):
 
 @written(np.put_along_axis)
 def put_along_axis(arr, indices, values, axis):
+    if axis is None or arr.ndim > 2:
+        raise NotImplementedError("np.put_along_axis without an axis, or of more than two")
     if arr.ndim == 1:
         arr[indices] = values
-    elif arr.ndim == 2:
+    else:
         given = np.broadcast_to(values, indices.shape)
         rows, places, given = (arr, indices, given) if axis % 2 else (arr.T, indices.T, given.T)
+        if len(places) not in (1, len(rows)):
+            raise NotImplementedError("np.put_along_axis with places for more rows than there are")
         for k in range(len(rows)):
             row, from_row = rows[k], k if len(places) > 1 else 0
             row[places[from_row]] = given[from_row]
-    else:
-        raise NotImplementedError("np.put_along_axis of more than two axes")
 
 
 @written(np.put)
 def put(a, ind, v, mode="raise"):
-    if mode != "raise":
-        raise NotImplementedError("np.put with a mode")
+    if mode != "raise" or np.ndim(v) != 0 and np.shape(v) != np.shape(ind):
+        raise NotImplementedError("np.put with a mode, or with values that are repeated")
     a.reshape(-1)[ind] = v
 
 
@@ -291,6 +336,8 @@ def copyto(dst, src, casting="same_kind", where=True):
 
 @written(np.putmask)
 def putmask(a, mask, values):
+    if np.ndim(values) != 0 and np.shape(values) != np.shape(a):
+        raise NotImplementedError("np.putmask with values that are repeated")
     a[...] = np.where(mask, values, a)
 
 
@@ -303,25 +350,54 @@ def bincount(x, weights=None, minlength=0):
         raise NotImplementedError(
             "np.bincount without minlength, which says how long its result is"
         )
-    found = np.zeros(minlength, dtype=int) if weights is None else np.zeros(minlength)
-    np.add.at(found, x, 1 if weights is None else weights)
+    if not is_given(x):
+        raise NotImplementedError(
+            "np.bincount of computed numbers, which may be greater than minlength"
+        )
+    if weights is None:
+        found, each = np.zeros(minlength, dtype=int), 1
+    else:
+        found, each = np.zeros(minlength), weights
+        if np.iscomplexobj(weights):
+            raise TypeError("np.bincount of complex weights")
+    np.add.at(found, x, each)
     return found
+
+
+@computed
+def edges_of(bins, limits, dtype):
+    """The edges of equal bins, as NumPy computes them."""
+    if limits is None:
+        raise NotImplementedError("np.histogram without a range, whose edges depend on the data")
+    low, high = limits
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    found = np.result_type(low, high, dtype)
+    found = found if found.kind == "f" else np.result_type(found, float)
+    return np.linspace(low, high, bins + 1, dtype=found).tolist(), found
+
+
+@computed
+def is_number_of(bins):
+    return isinstance(bins, int | np.integer)
 
 
 @written(np.histogram)
 def histogram(a, bins=10, range=None, density=None, weights=None):
     x = np.ravel(a)
-    if isinstance(bins, int):
-        low, high = (np.min(x), np.max(x)) if range is None else range
-        if low == high:
-            low, high = low - 0.5, high + 0.5
-        count, edges = bins, np.linspace(low, high, bins + 1)
+    if is_static(bins) and is_number_of(bins):
+        limits, dtype = edges_of(bins, range, x.dtype)
+        edges = np.array(limits, dtype=dtype)
     else:
-        count, edges = len(bins) - 1, np.asarray(bins)
+        edges = np.asarray(bins)
+    count = len(edges) - 1
     inside = (x >= edges[0]) & (x <= edges[-1])
     places = np.where(x == edges[-1], count - 1, np.searchsorted(edges, x, side="right") - 1)
-    found = np.zeros(count, dtype=int) if weights is None else np.zeros(count)
-    each = 1 if weights is None else np.ravel(weights)
+    if weights is None:
+        found, each = np.zeros(count, dtype=int), 1
+    else:
+        each = np.ravel(weights)
+        found = np.zeros(count, dtype=each.dtype)
     np.add.at(found, np.where(inside, places, 0), np.where(inside, each, 0))
     if density:
         return found / np.diff(edges) / np.sum(found), edges

@@ -225,3 +225,27 @@ def test_an_index_that_is_out_of_range(index):
     with pytest.raises(ProgramError, match="out of bounds for an axis of size 4"):
         f(X, np.array(index))
     np.testing.assert_allclose(f(X, np.array([0, -4, 3])), [4 * X[0], 0, 0, 2 * X[3]])
+
+
+PARTS = np.arange(1.0, 11.0)
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        lambda k: PARTS[:4][k],
+        lambda k: (PARTS * 2)[k],
+        lambda k: PARTS.reshape(5, 2)[k, 0],
+        lambda k: PARTS[:8].reshape(2, 4).T[k, 1],
+        lambda k: PARTS.copy()[k],
+    ],
+)
+def test_parts_of_a_constant_at_computed_places(chosen):
+    """What is made of NumPy's constants by operators and methods is NumPy's, which cannot be indexed by a tracer."""
+
+    def f(x):
+        return np.sum(chosen(np.argsort(x)) * x)
+
+    value, gradient = value_and_grad(f)(X)
+    assert value == pytest.approx(f(X))
+    np.testing.assert_allclose(gradient, chosen(np.argsort(X)))

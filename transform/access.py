@@ -12,7 +12,7 @@ from ..primitives import getitem
 from .affine import bounds, difference
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
-from .globals import is_data, lift, reader, snapshot
+from .globals import is_array, is_data, lift, reader, snapshot
 from .ir import Origin
 from .journal import MISSING
 from .lengths import is_unknown
@@ -222,13 +222,18 @@ def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:
     except KeyError:
         raise ProgramError(f"{root!r} is not defined", frame.syntax.span) from None
     here, name = found, root
-    for attribute in attributes:
+    for k, step in enumerate(attributes):
+        if is_array(here):  # its method, or its shape
+            value = global_value(interpreter, ".".join([root, *attributes[:k]]), frame)
+            for rest in attributes[k:]:
+                value = attribute(interpreter, value, rest, Origin(span=frame.syntax.span))
+            return value
         before = here
         try:
-            here = getattr(here, attribute)
+            here = getattr(here, step)
         except AttributeError as error:
             raise ProgramError(str(error), frame.syntax.span) from None
-        name = attribute if isinstance(before, types.ModuleType) else f"{name}_{attribute}"
+        name = step if isinstance(before, types.ModuleType) else f"{name}_{step}"
     module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in (
         "numpy",
         "math",

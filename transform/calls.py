@@ -23,14 +23,15 @@ from ..primitives import (
     variadic,
 )
 from ..primitives.catalogue import refusal
-from ..primitives.written import results_of, written_out
+from ..primitives.written import is_given, results_of, written_out
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
 from .ir import Origin
 from .methods import call_method
+from .operands import Lit, Var
 from .read import read
-from .trace import bind, is_plain
+from .trace import Trace, bind, is_plain
 from .updates import assign, fitted, update
 from .values import (
     Array,
@@ -41,6 +42,7 @@ from .values import (
     Value,
     arrays,
     is_number,
+    is_static,
     known,
     settled,
     struct,
@@ -119,6 +121,8 @@ def call(
         return call(interpreter, whole, args, named, frame, origin)
     if function is results_of:
         return known(interpreter.results_of(args, frame, origin))
+    if function is is_given:
+        return known(all(given(interpreter.trace, a) for a in args))
     definition = written_out(function)
     if definition is not None:
         return interpreter.written(definition, args, kwargs, frame, origin)
@@ -155,6 +159,19 @@ def call(
         origin.span,
         "use numpy, math or jax functions and plain Python functions whose source can be read",
     )
+
+
+def given(trace: Trace, value: Value) -> bool:
+    """Whether an array is written out, or an argument of the function that is differentiated."""
+    if isinstance(value, Known):
+        return True
+    if not isinstance(value, Array) or isinstance(value.operand, Lit):
+        return isinstance(value, Array)
+    made = trace.definitions.get(value.operand) if isinstance(value.operand, Var) else None
+    if made is not None and made.op is np.array and all(map(is_static, made.args)):
+        return True
+    argument = value.view is None and value.storage.parameter is not None
+    return argument and (made is None or made.origin.spelling == "path")
 
 
 def call_array_function(

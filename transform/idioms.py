@@ -44,9 +44,22 @@ def _item(speller: Speller, atom: Atom) -> Text:
     if speller.target == "jax" and has_window(index):
         return windowed(speller, x, index, atom.result.type.shape), ATOM
     text = speller.index(index)
-    if speller.target == "jax" and isinstance(x, Lit) and not is_static(index):
+    if speller.target == "jax" and is_numpys(speller, x) and not is_static(index):
         return f"{speller.module('jnp')}.asarray({speller.operand(x)})[{text}]", ATOM
     return f"{speller.operand(x, ATOM)}[{text.strip() if static else text}]", ATOM
+
+
+def is_numpys(speller: Speller, x: Operand) -> bool:
+    """Whether an array is NumPy's in compiled code: a constant, and what Python's operators make of constants."""
+    if not isinstance(x, Var):
+        return isinstance(x, Lit)
+    made = speller.definitions.get(x)
+    if made is None:
+        return False
+    by_python = made.origin.spelling in ("operator", "method")
+    if not by_python and made.op not in (getitem, np.transpose):
+        return False
+    return all(is_static(a) or is_numpys(speller, a) for a in made.args)
 
 
 def _transpose(speller: Speller, atom: Atom) -> Text:

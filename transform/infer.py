@@ -51,6 +51,7 @@ from .values import (
     Struct,
     Unset,
     Value,
+    is_number,
     is_written,
     known,
     operand_of,
@@ -198,9 +199,19 @@ class Interpreter:
         finally:
             self.trace.journal.undo(mark)
             del self.trace.calls[calls:]
+        if isinstance(result, Known) and result.value is None:
+            return None
         if isinstance(result, Known) and isinstance(result.value, tuple):
-            return len(result.value)
-        return len(result.items) if isinstance(result, Struct) and result.kind is tuple else None
+            items = [lift(item, "item") for item in result.value]
+        elif isinstance(result, Struct) and result.kind is tuple:
+            items = list(result.items)
+        else:
+            items = [result]
+        if not all(isinstance(i, Array) or is_number(i) for i in items):
+            raise NoRuleError(
+                "a function that returns a container other than a tuple of arrays", origin.span
+            )
+        return None if items == [result] else len(items)
 
     # --- statements ---
 
@@ -505,7 +516,9 @@ class Interpreter:
                 "check the values before the call",
             )
         if frame.anchor is not None and what.startswith("NotImplementedError"):
-            reason = what.removeprefix("NotImplementedError").strip("()\"'")
+            reason = " ".join(what.removeprefix("NotImplementedError").strip("()").split()).strip(
+                "\"'"
+            )
             raise NoRuleError(reason, frame.anchor.span)
         raise ProgramError(f"the function raises {what}", atom.origin.span)
 

@@ -33,7 +33,7 @@ from .operands import ArrayType, Items, Lit, Operand, Var, array_type, shape_of,
 from .slices import collect
 from .trace import Trace
 from .trees import cast, zeros
-from .untaken import Either, Pending, Taken, Untaken, chosen, shared
+from .untaken import Either, Pending, Taken, Untaken, chosen, is_test, shared
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
 
@@ -401,8 +401,12 @@ class _Reverse:
     def test(self, key: Either, origin: Origin) -> Value:
         """Where at least one use takes a value."""
 
-        def literal(taken: Taken) -> Value:
+        def literal(taken: Taken | Either) -> Value:
+            if isinstance(taken, Either):
+                return self.test(taken, origin)
             test = value_of(taken.test)
+            if not is_test(taken.test):
+                test = self.context.operator(np.not_equal, [test, known(0)], origin)
             return test if taken.side else self.context.operator(np.invert, [test], origin)
 
         uses = []

@@ -55,6 +55,8 @@ EXACT = (
     ("np.where(c, 0, x) + np.where(c, y, 0)", "np.where(c, y, x)"),
     ("np.where(c, x, 0) + np.where(c, y, 0)", "np.where(c, x + y, 0)"),
     ("np.where(c, 0, x) + np.where(c, 0, y)", "np.where(c, 0, x + y)"),
+    ("np.where(c, x, y) + np.where(c, 0, z)", "np.where(c, x, y + z)"),
+    ("np.where(c, x, y) + np.where(c, z, 0)", "np.where(c, x + z, y)"),
     ("np.expand_dims(x, a)", "x"),
     ("np.reshape(x, s)", "x"),
     ("np.broadcast_to(np.expand_dims(x, 0), s)", "np.broadcast_to(x, s)"),

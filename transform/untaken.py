@@ -23,11 +23,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..primitives import COMPOSED, guard, is_elementwise, lookup
+from ..primitives import COMPOSED, astype, guard, is_elementwise, lookup
 from .ir import Atom
 from .operands import ArrayType, Lit, Operand, Var, type_of
 
 LINEAR = (np.add, np.subtract)  # their adjoints leave zero as it is
+SAME_PLACE = (np.copy, np.real, np.imag, astype)  # no ufuncs, but as good
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class Taken:
 class Either:
     """The elements that at least one of several uses of a value takes, each use all of its own."""
 
-    uses: tuple[tuple[Taken, ...], ...]
+    uses: tuple[tuple[Taken | Either, ...], ...]
 
 
 Pending = tuple[Taken | Either, ...]
@@ -69,7 +70,7 @@ def passes(atom: Atom) -> bool:
     primitive = lookup(atom.op)
     if primitive is not None and primitive.kind == COMPOSED:  # its parts will say
         return True
-    return is_elementwise(atom.op) or chosen(atom) is not None
+    return is_elementwise(atom.op) or atom.op in SAME_PLACE or chosen(atom) is not None
 
 
 class Untaken:
@@ -117,9 +118,7 @@ def shared(parts: Sequence[Pending]) -> tuple[Pending, list[Pending]]:
     common = tuple(k for k in parts[0] if all(k in part for part in parts[1:]))
     own = [tuple(k for k in part if k not in common) for part in parts]
     if all(own) and not covers_all(own):
-        uses = dict.fromkeys(tuple(k for k in rest if isinstance(k, Taken)) for rest in own)
-        if all(uses) and all(is_test(k.test) for use in uses for k in use):
-            return (*common, Either(tuple(uses))), own
+        return (*common, Either(tuple(dict.fromkeys(own)))), own
     return common, own
 
 
@@ -130,5 +129,6 @@ def covers_all(uses: Sequence[Pending]) -> bool:
 
 
 def is_test(operand: Operand) -> bool:
+    """Whether an operand is true or false, and not a number that is taken for either."""
     found = type_of(operand)
     return isinstance(found, ArrayType) and found.dtype == bool

@@ -25,9 +25,7 @@ def limiter_value_and_grad(signal, low, high):
     dt1 = dt3 * (1 - t1**2)
     dhigh = t4 - dt1
     dhigh1 = jnp.sum(jnp.where(t, dhigh, 0))
-    # Adjoint of elif signal[i] < low
-    dout = jnp.where(t, 0, jnp.where(t2, 0, t4))
     # Adjoint of out = signal.copy()
-    dsignal = jnp.where(t, dt1, jnp.where(t2, dt, 0)) + dout
+    dsignal = jnp.where(t, dt1, jnp.where(t2, dt, t4))
 
     return value, (dsignal, dlow1, dhigh1)

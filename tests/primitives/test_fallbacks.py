@@ -60,7 +60,6 @@ GIVEN = {
     "scipy.linalg.lu": "A + x[0]",
     "scipy.linalg.lu_factor": "A + x[0]",
     "scipy.linalg.qr": "A + x[:3]",
-    "scipy.linalg.solve": "A + x[0], S",
     "scipy.linalg.svd": "A + x[:3]",
     "scipy.linalg.lu_solve": None,  # takes what lu_factor gives: below
     "np.astype": None,  # takes a dtype: the rule of the method, under another name

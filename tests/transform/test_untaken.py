@@ -88,8 +88,30 @@ def of_a_row(x):
     return np.sum(np.where(lengths > 0, 1 / lengths, 0.0))
 
 
+def three_uses(x):
+    r = np.sqrt(x)
+    q = r + 1
+    total = np.sum(np.where(x > 0, q, 0)) + np.sum(np.where(x > 1, q * q, 0))
+    return total + np.sum(np.where(x > 0.2, r, 0))
+
+
+def numbers_for_tests(x, n):
+    r = np.sqrt(x)
+    return np.sum(np.where(n, r, 0)) + np.sum(np.where(n - 1, 0, r))
+
+
+def copied_and_cast(x):
+    y = np.where(x > 0, np.sqrt(x).copy(), 0) + np.where(x > 0, np.sqrt(x).astype(np.float32), 0)
+    return np.sum(y) + np.sum(np.where(x > 0, np.real(np.sqrt(x) + 0j * x), 0))
+
+
 E1 = np.exp(-1.0)
 CASES = [
+    (three_uses, 0, ([-1.0, 0.0, 0.25, 4.0],), [0.0, 0.0, 2.0, 0.25 * (1 + 6 + 1)]),
+    (numbers_for_tests, 0, ([-1.0, 0.25, 4.0], np.array([0, 1, 1])), [0.0, 2.0, 0.5]),
+    (numbers_for_tests, 0, ([-1.0, 0.25, 4.0], np.array([2, 1, 1])), [np.nan, 2.0, 0.5]),
+    (numbers_for_tests, 0, ([0.25, 4.0, 1.0], np.array([0, 2, 1])), [0.0, 0.25, 1.0]),
+    (copied_and_cast, 0, ([-1.0, 0.0, 4.0],), [0.0, 0.0, 0.75]),
     (root, 0, ([0.0, 4.0, -1.0],), [0.0, 0.25, 0.0]),
     (other_side, 0, ([0.0, 1.0, -1.0],), [0.0, 1.0, 0.0]),
     (elu, 0, ([1000.0, -1.0], 2.0), [1.0, 2 * E1]),

@@ -9,7 +9,7 @@ import pytest
 from jax import lax
 from programs.references import assert_gradient
 
-from backprose import RefusedError, grad, value_and_grad
+from backprose import RefusedError, grad, lower, value_and_grad
 
 
 def scanned(A, w):
@@ -95,7 +95,18 @@ def compiled(A, w):
     return jnp.sum(jax.checkpoint(jax.jit(inner))(A)) + jnp.sum(jax.jit(lambda a: a**2)(A))
 
 
+def nested_streams(A, w):
+    def body(c, rows):
+        row, (first, [second, _]) = rows
+        return c + row * first * second[0], c[:2]
+
+    B = A * 2
+    c, ys = lax.scan(body, w, (A, (A[:, 0], [B, None])))
+    return jnp.sum(c) + jnp.sum(ys**2)
+
+
 OF_JAX = [
+    nested_streams,
     scanned,
     scanned_backwards,
     scanned_pairs,
@@ -192,7 +203,7 @@ def counted(A, w):
 def binned(A, w):
     x = np.linspace(-1.0, 1.0, 12)
     one, _ = np.histogram(x, bins=5, range=(-0.8, 1.0), weights=(A * w).ravel())
-    two, edges = np.histogram(A, bins=4, weights=np.outer(A[:, 0] ** 2, w))
+    two, edges = np.histogram(A, bins=np.int64(4), range=(-1, 1), weights=np.outer(A[:, 0] ** 2, w))
     three, _ = np.histogram(A.ravel(), bins=np.array([-1.0, 0.0, 0.5]), density=True)
     return np.sum(one**2) + np.sum(two**2) + np.sum(edges) + np.sum(three)
 
@@ -218,6 +229,11 @@ def test_functions_of_numpy(function, target, arguments, rng, x64):
     assert_gradient(function, gradients, arguments, [0, 1], rng)
 
 
+def overwrite(function, array, *args):
+    function(array, *args)
+    return array
+
+
 def test_what_a_function_changes_in_place_is_seen_by_every_alias():
     def f(x):
         y = x * 2
@@ -228,11 +244,63 @@ def test_what_a_function_changes_in_place_is_seen_by_every_alias():
     np.testing.assert_allclose(grad(f)(np.ones((2, 2))), [[0, 0], [8, 0]])
 
 
+def test_histograms_count_as_numpy_does_on_the_edges():
+    """The edges are NumPy's own numbers, in the dtype that it gives them."""
+
+    def weighed(x, w):
+        counts, edges = np.histogram(x, bins=10, range=(0, 1), weights=w)
+        return np.sum(counts * np.arange(10)) + np.sum(edges), counts
+
+    for dtype in (np.float64, np.float32):
+        x = np.linspace(0, 1, 21).astype(dtype)
+        w = np.arange(21.0)
+        for target in ("jax", "numpy"):
+            (value, counts), _ = value_and_grad(weighed, 1, has_aux=True, target=target)(x, w)
+            np.testing.assert_array_equal(counts, np.histogram(x, 10, (0, 1), weights=w)[0])
+            assert value == pytest.approx(weighed(x, w)[0], rel=1e-6)  # a sum in the dtype of x
+    for x in (np.arange(7), np.arange(7, dtype=np.uint8)):
+        counts = lower(lambda x: np.histogram(x, bins=10, range=(0, 6))[0])(x)
+        np.testing.assert_array_equal(counts, np.histogram(x, bins=10, range=(0, 6))[0])
+
+    def of_complex(w):
+        return np.sum(
+            np.abs(np.histogram(np.array([-1.0, 0.4, 2.0]), 2, (0, 3), weights=w * 1j)[0])
+        )
+
+    w = np.array([-1.0, 0.4, 2.0])
+    assert of_complex(w) == value_and_grad(of_complex)(w)[0] == pytest.approx(2.4)
+    np.testing.assert_allclose(grad(of_complex)(w), [0, 1, 1])
+
+
+def test_bincount_checks_an_argument():
+    def f(x, k):
+        return np.sum(np.bincount(k, weights=x, minlength=3) ** 2)
+
+    x = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_allclose(grad(f)(x, np.array([0, 2, 2])), [2, 10, 10])
+    with pytest.raises((IndexError, ValueError)):
+        grad(f)(x, np.array([0, 2, 3]))
+
+
 REFUSED = [
+    (
+        lambda x: np.sum(np.bincount((x * 2).astype(int), weights=x, minlength=3)),
+        "computed numbers",
+    ),
+    (lambda x: np.sum(np.histogram(x, weights=x)[0]), "without a range"),
+    (lambda x: jnp.sum(jax.vmap(lambda t: t[0] * t[1])((x, x))), "a container"),
+    (lambda x: jnp.sum(jax.vmap(lambda r: [r, r * r])(x)[1]), "a tuple of arrays"),
+    (lambda x: jnp.sum(lax.scan(lambda c, r: (c, (c, (r, r))), 0.0, x)[1][0]), "a tuple of arrays"),
+    (lambda x: lax.scan(lambda c, r: (c + r, (c, None)), 0.0, x)[0], "a tuple of arrays"),
+    (lambda x: lax.scan(lambda c, r: (c + r, c), 0.0, x, length=3)[0], "different lengths"),
+    (lambda x: jnp.sum(jax.vmap(jnp.multiply)(x, x[:1])), "different lengths"),
+    (lambda x: lax.scan(lambda c, r: (c + r, c), 0.0, x[:0])[0], "a loop over nothing"),
+    (lambda x: np.sum(overwrite(np.putmask, np.outer(x, x), x[:, None] > 0, x)), "repeated"),
+    (lambda x: np.sum(overwrite(np.put, x * 2, [0, 1], [1.0])), "repeated"),
     (lambda x: np.sum(np.bincount(np.array([0, 1]), weights=x)), "minlength"),
     (lambda x: np.fill_diagonal(x.reshape(1, 1, 2), 0.0), "fill_diagonal"),
     (lambda x: jnp.sum(jax.vmap(jnp.sin, in_axes=None)(x)), "vmap"),
-    (lambda x: jnp.sum(lax.scan(lambda c, y: (c, y), 0.0, {"a": x})[0]), "row"),
+    (lambda x: jnp.sum(lax.scan(lambda c, y: (c, y), 0.0, {"a": x})[0]), "a dict"),
     (lambda x: jnp.sum(lax.fori_loop(0, 2, lambda k: x, x)), "arguments"),
 ]
 
