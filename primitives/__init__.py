@@ -3,10 +3,12 @@
 import numpy as np
 
 from . import (  # noqa: F401
+    assignments,
     axes,
     calculus,
     complex_numbers,
     constant,
+    control,
     convolutions,
     decompositions,
     einsum,

@@ -33,7 +33,7 @@ from .operands import ArrayType, Items, Lit, Operand, Var, array_type, shape_of,
 from .slices import collect
 from .trace import Trace
 from .trees import cast, zeros
-from .untaken import Either, Pending, Taken, Untaken, chosen, is_test, shared
+from .untaken import Pending, Untaken, chosen, selected, shared
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
 
@@ -372,53 +372,14 @@ class _Reverse:
         if all(is_whole(part.value, v) for part in parts):  # what they share is selected once
             pending = tuple(k for k in own[0] if all(k in p for p in own))
         cleared = [
-            self.selected(p.value, tuple(k for k in p.pending if k not in pending), origin)
+            selected(self.context, p.value, tuple(k for k in p.pending if k not in pending), origin)
             for p in parts
         ]
         fitted = [self.fit(value, v, origin) for value in cleared]
         total = collect(self.context, fitted, v, origin, self.inside)
-        total = self.selected(total, pending, origin)
+        total = selected(self.context, total, pending, origin)
         name_derivative(total, v, "adjoint")
         return total
-
-    def selected(self, value: Value, pending: Pending, origin: Origin) -> Value:
-        """A value where it is wanted, zero elsewhere."""
-        for key in pending:
-            if isinstance(key, Taken):
-                value = self.taken(value, key, origin)
-            else:
-                value = self.taken(
-                    value, Taken(key, True, operand_of(self.test(key, origin))), origin
-                )
-        return value
-
-    def taken(self, value: Value, key: Taken, origin: Origin) -> Value:
-        zero = known(0)
-        sides = [value, zero] if key.side else [zero, value]
-        origin = replace(origin, spelling="function")
-        return self.context.trace.apply(np.where, [value_of(key.test), *sides], {}, origin)
-
-    def test(self, key: Either, origin: Origin) -> Value:
-        """Where at least one use takes a value."""
-
-        def literal(taken: Taken | Either) -> Value:
-            if isinstance(taken, Either):
-                return self.test(taken, origin)
-            test = value_of(taken.test)
-            if not is_test(taken.test):
-                test = self.context.operator(np.not_equal, [test, known(0)], origin)
-            return test if taken.side else self.context.operator(np.invert, [test], origin)
-
-        uses = []
-        for use in key.uses:
-            test = literal(use[0])
-            for more in use[1:]:
-                test = self.context.operator(np.bitwise_and, [test, literal(more)], origin)
-            uses.append(test)
-        found = uses[0]
-        for use in uses[1:]:
-            found = self.context.operator(np.bitwise_or, [found, use], origin)
-        return found
 
     def fit(self, value: Value, v: Var, origin: Origin) -> Value:
         """Sum over the axes that broadcasting added, stretch what is too small, cast to the dtype."""

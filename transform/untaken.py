@@ -19,13 +19,15 @@ Instead of:
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..primitives import COMPOSED, astype, guard, is_elementwise, lookup
-from .ir import Atom
+from .derivative import Context
+from .ir import Atom, Origin
 from .operands import ArrayType, Lit, Operand, Var, type_of
+from .values import Value, known, value_of
 
 LINEAR = (np.add, np.subtract)  # their adjoints leave zero as it is
 SAME_PLACE = (np.copy, np.real, np.imag, astype)  # no ufuncs, but as good
@@ -120,6 +122,37 @@ def shared(parts: Sequence[Pending]) -> tuple[Pending, list[Pending]]:
     if all(own) and not covers_all(own):
         return (*common, Either(tuple(dict.fromkeys(own)))), own
     return common, own
+
+
+def selected(context: Context, value: Value, pending: Pending, origin: Origin) -> Value:
+    """A value where it is wanted, zero elsewhere."""
+    for key in pending:
+        test, side = (key.test, key.side) if isinstance(key, Taken) else (None, True)
+        wanted = where_wanted(context, key, origin) if test is None else value_of(test)
+        sides = [value, known(0)] if side else [known(0), value]
+        spelled = replace(origin, spelling="function")
+        value = context.trace.apply(np.where, [wanted, *sides], {}, spelled)
+    return value
+
+
+def where_wanted(context: Context, key: Taken | Either, origin: Origin) -> Value:
+    """A test for the elements that a key stands for."""
+    if isinstance(key, Taken):
+        test = value_of(key.test)
+        if not is_test(key.test):
+            test = context.operator(np.not_equal, [test, known(0)], origin)
+        return test if key.side else context.operator(np.invert, [test], origin)
+    uses = []
+    for use in key.uses:
+        test = where_wanted(context, use[0], origin)
+        for more in use[1:]:
+            both = [test, where_wanted(context, more, origin)]
+            test = context.operator(np.bitwise_and, both, origin)
+        uses.append(test)
+    found = uses[0]
+    for use in uses[1:]:
+        found = context.operator(np.bitwise_or, [found, use], origin)
+    return found
 
 
 def covers_all(uses: Sequence[Pending]) -> bool:
