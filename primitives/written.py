@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .names import name_of
-
 _WRITTEN: dict[Callable, Callable] = {}
+_DEFINITIONS: set[Callable] = set()
 
 
 def written(*functions: Callable) -> Callable:
     """Say that a Python function stands for each of the library's functions; without one it is a part of others."""
 
     def add(definition: Callable) -> Callable:
-        definition.written = True
+        _DEFINITIONS.add(definition)
         for function in functions:
             _WRITTEN[function] = definition
         return definition
@@ -30,15 +29,9 @@ def written(*functions: Callable) -> Callable:
 def written_out(function: Any) -> Callable | None:
     """The definition that stands for a function, if one does."""
     try:
-        found = _WRITTEN.get(function)
+        return function if function in _DEFINITIONS else _WRITTEN.get(function)
     except TypeError:  # not hashable
         return None
-    return function if found is None and getattr(function, "written", False) else found
-
-
-def written_functions() -> dict[str, Callable]:
-    """The functions that have a definition, by name."""
-    return {name_of(function): definition for function, definition in _WRITTEN.items()}
 
 
 def results_of(function: Callable, *args: Any) -> int | None:
