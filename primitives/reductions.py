@@ -46,10 +46,14 @@ def mean(dy, y, x, axis=None, keepdims=False):
 
 
 def share(d, y, x, axis, keepdims):
-    """`d` spread evenly over the elements that are equal to the extremum; NaN where that is NaN."""
+    """`d` spread evenly over the elements that are equal to the extremum.
+
+    Nothing is equal to NaN: `0 / number` is NaN then, and 0 elsewhere.
+    """
     at = x == restored(y, x, axis, keepdims)
-    number = np.sum(at, axis=axis, keepdims=True, dtype=x.dtype)
-    return np.where(at, restored(d, x, axis, keepdims), 0) / number
+    number = np.sum(at, axis=axis, keepdims=keepdims, dtype=x.dtype)
+    one, none = restored(d / number, x, axis, keepdims), restored(0 / number, x, axis, keepdims)
+    return np.where(at, one, none)
 
 
 def mean_at(x_dot, y, x, axis, keepdims):
