@@ -5,14 +5,12 @@ import numpy as np
 from .registry import computed, is_static
 from .written import is_given, written
 
-# --- numpy: functions that change their argument ---
-
 
 @written(np.fill_diagonal)
 def fill_diagonal(a, val, wrap=False):
-    if wrap or a.ndim != 2 or np.ndim(val) > 1:
+    if wrap or a.ndim != 2 or isinstance(val, list | tuple) or np.ndim(val) > 1:
         raise NotImplementedError(
-            "np.fill_diagonal with wrap, of more than two axes, or with a matrix"
+            "np.fill_diagonal with wrap, of more than two axes, or with a list or a matrix"
         )
     for k in range(min(a.shape)):
         a[k, k] = val if np.ndim(val) == 0 else val[k % len(val)]

@@ -8,7 +8,7 @@ import numpy as np
 from jax import lax
 
 from .registry import computed
-from .written import results_of, written
+from .written import frozen, results_of, written
 
 # --- jax.lax: loops and branches ---
 
@@ -16,18 +16,18 @@ from .written import results_of, written
 @written(lax.cond)
 def cond(pred, true_fun, false_fun, *operands):
     if pred:
-        result = true_fun(*operands)
+        result = true_fun(*frozen(*operands))
     else:
-        result = false_fun(*operands)
+        result = false_fun(*frozen(*operands))
     return result
 
 
 @written(lax.switch)
 def switch(index, branches, *operands):
     if len(branches) == 1:
-        result = branches[0](*operands)
+        result = branches[0](*frozen(*operands))
     elif index <= 0:
-        result = branches[0](*operands)
+        result = branches[0](*frozen(*operands))
     else:
         result = switch(index - 1, branches[1:], *operands)
     return result
@@ -37,15 +37,15 @@ def switch(index, branches, *operands):
 def fori_loop(lower, upper, body_fun, init_val, unroll=None):
     val = init_val
     for i in range(lower, upper):
-        val = body_fun(i, val)
+        val = body_fun(i, *frozen(val))
     return val
 
 
 @written(lax.while_loop)
 def while_loop(cond_fun, body_fun, init_val):
     val = init_val
-    while cond_fun(val):
-        val = body_fun(val)
+    while cond_fun(*frozen(val)):
+        val = body_fun(*frozen(val))
     return val
 
 
@@ -91,7 +91,7 @@ def length_of(lengths, length):
 @written()
 def results_and_rows(f, carry, x):
     """What an iteration puts out, as a tuple."""
-    _, y = f(carry, x)
+    _, y = f(*frozen(carry, x))
     return y
 
 
@@ -112,7 +112,7 @@ def scan(f, init, xs=None, length=None, reverse=False, unroll=1):
     columns = tuple([[] for _ in range(1 if several is None else several)])
     carry, y = init, None
     for k in places:
-        carry, y = f(carry, row_of(xs, k))
+        carry, y = f(*frozen(carry, row_of(xs, k)))
         if several is not None:
             for column, part in zip(columns, y, strict=True):
                 column.append(part)
@@ -177,7 +177,7 @@ def vmap(fun, in_axes=0, out_axes=0):
             row = ()
             for a, axis in zip(moved, axes, strict=True):
                 row = (*row, a if axis is None else a[k])
-            return fun(*row)
+            return fun(*frozen(*row))
 
         several = results_of(step, 0, None)
         columns = tuple([[] for _ in range(1 if several is None else several)])

@@ -49,3 +49,11 @@ def is_given(x: Any) -> bool:
     Its values are then checked where they are places (read by the compiler; always true when run).
     """
     return True
+
+
+def frozen(*values: Any) -> tuple:
+    """For definitions: the values as JAX hands them to a function, which cannot change their arrays in place.
+
+    `x += 1` gives the name another array then, and nothing that is called otherwise changes.
+    """
+    return values

@@ -23,7 +23,7 @@ from ..primitives import (
     variadic,
 )
 from ..primitives.catalogue import refusal
-from ..primitives.written import is_given, results_of, written_out
+from ..primitives.written import frozen, is_given, results_of, written_out
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
@@ -123,6 +123,8 @@ def call(
         return known(interpreter.results_of(args, frame, origin))
     if function is is_given:
         return known(all(given(interpreter.trace, a) for a in args))
+    if function is frozen:
+        return struct(tuple, [immutable(a) for a in args])
     definition = written_out(function)
     if definition is not None:
         return interpreter.written(definition, args, kwargs, frame, origin)
@@ -159,6 +161,15 @@ def call(
         origin.span,
         "use numpy, math or jax functions and plain Python functions whose source can be read",
     )
+
+
+def immutable(value: Value) -> Value:
+    """A value whose arrays cannot be changed in place, and share nothing."""
+    if isinstance(value, Array):
+        return Array(value.operand, scalar=True)
+    if isinstance(value, Struct):
+        return struct(value.kind, [immutable(item) for item in value.items], value.keys)
+    return value
 
 
 def given(trace: Trace, value: Value) -> bool:

@@ -105,7 +105,27 @@ def nested_streams(A, w):
     return jnp.sum(c) + jnp.sum(ys**2)
 
 
+def rebound(A, w):
+    """JAX's arrays cannot be changed: `+=` gives a name another one, and nothing else changes."""
+
+    def body(c, row):
+        before = c
+        c += row
+        return c, before * c
+
+    def doubled(v):
+        v *= 2
+        return jnp.sum(v**2)
+
+    start = w * 1.0
+    c, products = lax.scan(body, start, A)
+    total = jnp.sum(c * start) + jnp.sum(products) + jnp.sum(jax.vmap(doubled)(A)) + jnp.sum(A)
+    branch = lax.cond(w[0] > 0, doubled, doubled, start)
+    return total + branch + jnp.sum(lax.fori_loop(0, 2, lambda k, v: body(v, w)[1], start) * start)
+
+
 OF_JAX = [
+    rebound,
     nested_streams,
     scanned,
     scanned_backwards,
