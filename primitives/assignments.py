@@ -39,8 +39,15 @@ def put(a, ind, v, mode="raise"):
     a.reshape(-1)[ind] = v
 
 
+@computed
+def can_be_cast(source, target, casting):
+    return np.can_cast(source, target, casting)
+
+
 @written(np.copyto)
 def copyto(dst, src, casting="same_kind", where=True):
+    if not can_be_cast(np.asarray(src).dtype, dst.dtype, casting):
+        raise TypeError("np.copyto cannot cast the values to the dtype of the array")
     dst[...] = np.where(where, src, dst)
 
 

@@ -176,13 +176,13 @@ def given(trace: Trace, value: Value) -> bool:
     """Whether an array is written out, or an argument of the function that is differentiated."""
     if isinstance(value, Known):
         return True
-    if not isinstance(value, Array) or isinstance(value.operand, Lit):
-        return isinstance(value, Array)
-    made = trace.definitions.get(value.operand) if isinstance(value.operand, Var) else None
-    if made is not None and made.op is np.array and all(map(is_static, made.args)):
+    if not isinstance(value, Array):
+        return False
+    operand = value.operand
+    if isinstance(operand, Lit) or operand in trace.arguments:
         return True
-    argument = value.view is None and value.storage.parameter is not None
-    return argument and (made is None or made.origin.spelling == "path")
+    made = trace.definitions.get(operand) if isinstance(operand, Var) else None
+    return made is not None and made.op is np.array and all(map(is_static, made.args))
 
 
 def call_array_function(

@@ -520,7 +520,7 @@ class Interpreter:
                 "\"'"
             )
             raise NoRuleError(reason, frame.anchor.span)
-        raise ProgramError(f"the function raises {what}", atom.origin.span)
+        raise ProgramError(f"the function raises {what}", frame.origin(atom.origin).span)
 
     def do_contains(self, atom: Atom, frame: Frame) -> Value:
         container, item = (self.value(a, frame) for a in atom.args[:2])

@@ -61,6 +61,8 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
         params[name], var = parameter(trace, name, spec)
         variables.append((name, var))
     frame.env.update(params)
+    given_arrays = (a.operand for value in params.values() for a in arrays_of(value))
+    trace.arguments.update(v for v in given_arrays if isinstance(v, Var))
     passed = {name: as_passed(value) for name, value in params.items()}
     objects = {name: given(value) for name, value in params.items()}
     result = Interpreter(trace).run(lowered, frame)

@@ -73,6 +73,7 @@ class Trace:
     read: set[str] = field(default_factory=set)
 
     definitions: dict[Var, Atom] = field(default_factory=dict)
+    arguments: set[Var] = field(default_factory=set)  # the arrays that the function was given
     contents: dict[Var, np.ndarray] = field(
         default_factory=dict
     )  # integer arrays that are written out

@@ -302,7 +302,23 @@ def test_bincount_checks_an_argument():
         grad(f)(x, np.array([0, 2, 3]))
 
 
+def counted_in_a_loop(x):
+    places, total = np.array([0, 1]), 0.0
+    for _ in range(2):
+        total += np.bincount(places, weights=x, minlength=3)[1]
+        places[0] += 1
+    return total
+
+
+def cast_without_asking(x):
+    counts = np.zeros(2, dtype=int)
+    np.copyto(counts, x)
+    return np.sum(counts * x)
+
+
 REFUSED = [
+    (counted_in_a_loop, "computed numbers"),
+    (cast_without_asking, "cannot cast"),
     (
         lambda x: np.sum(np.bincount((x * 2).astype(int), weights=x, minlength=3)),
         "computed numbers",
