@@ -146,7 +146,11 @@ def partial(func, *args, **keywords):
 
 @written(jax.jit, jax.checkpoint)
 def same(fun, **options):
-    return fun
+    def transformed(*args, **named):
+        given, keywords = frozen(args, named)
+        return frozen(fun(*given, **keywords))[0]
+
+    return transformed
 
 
 @computed
@@ -191,7 +195,7 @@ def vmap(fun, in_axes=0, out_axes=0):
         result = [np.array(column) for column in columns]
         if out_axes != 0:
             result = [np.moveaxis(rows, 0, out_axes) for rows in result]
-        return result[0] if several is None else tuple(result)
+        return frozen(*result)[0] if several is None else frozen(*result)
 
     return mapped
 

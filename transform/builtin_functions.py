@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import jax
 import numpy as np
 
 from ..primitives import is_complex, is_static
@@ -13,6 +14,7 @@ from .access import attribute, item
 from .errors import ArgumentError, ProgramError, RefusedError
 from .ir import Origin
 from .iteration import backwards, enumerated, iteration, range_iteration, zipped
+from .jax_arrays import common, like, of_jax
 from .operands import Slice
 from .options import checkpoint
 from .values import (
@@ -248,6 +250,8 @@ def _class_of(value: Value) -> type:
         return type(value.value)
     if isinstance(value, Struct):
         return value.kind
+    if isinstance(value, Array) and value.of_jax:
+        return jax.Array
     if isinstance(value, Array):
         if value.type.weak:
             return {"f": float, "i": int, "c": complex}[value.type.dtype.kind]
@@ -285,7 +289,7 @@ def _bool(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Ori
 def _abs(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
     if static_arguments(args, kwargs):
         return evaluate(abs, args, kwargs, origin)
-    return interpreter.trace.apply(np.abs, args, {}, origin)
+    return like(args, interpreter.trace.apply(np.abs, args, {}, origin))
 
 
 @builtin(pow)
@@ -299,7 +303,7 @@ def _pow(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
 def _round(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
     if static_arguments(args, kwargs):
         return evaluate(round, args, kwargs, origin)
-    return interpreter.trace.apply(np.round, args, kwargs, origin)
+    return like(args, interpreter.trace.apply(np.round, args, kwargs, origin))
 
 
 @builtin(sum)
@@ -307,6 +311,7 @@ def _sum(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
     """Python's sum over a container: additions from the left. Over an array it would be a loop over rows."""
     if isinstance(args[0], Array) and args[0].type.ndim or is_rows(args[0]):
         added = interpreter.trace.apply(np.sum, args[:1], {"axis": known(0)}, origin)
+        added = like(args[:1], added)
         more = args[1] if len(args) > 1 else kwargs.get("start")
         return added if more is None else interpreter.operation(np.add, [more, added], origin)
     total = args[1] if len(args) > 1 else kwargs.get("start")
@@ -333,7 +338,7 @@ def _extreme(function: Any, better: Any, reduction: Any) -> Handler:
             )
         apply = interpreter.trace.apply
         if len(args) == 1 and (isinstance(args[0], Array) or is_rows(args[0])):
-            return apply(reduction, args, {}, origin)
+            return like(args, apply(reduction, args, {}, origin))
         items = interpreter.items(args[0], origin) if len(args) == 1 else args
         for value in items:
             if isinstance(value, Array) and value.type.size != 1:
@@ -344,7 +349,8 @@ def _extreme(function: Any, better: Any, reduction: Any) -> Handler:
         best = items[0]
         for value in items[1:]:
             test = apply(better, [value, best], {}, origin)
-            best = apply(np.where, [test, value, best], {}, origin)
+            owner = common([value, best])
+            best = of_jax(apply(np.where, [test, value, best], {}, origin), owner)
         return best
 
     return handler

@@ -28,6 +28,7 @@ from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
 from .ir import Origin
+from .jax_arrays import called, of_jax, of_numpy, whose
 from .methods import call_method
 from .operands import Lit, Var
 from .read import read
@@ -124,21 +125,25 @@ def call(
     if function is is_given:
         return known(all(given(interpreter.trace, a) for a in args))
     if function is frozen:
-        return struct(tuple, [immutable(a) for a in args])
+        return of_jax(struct(tuple, args))
     definition = written_out(function)
     if definition is not None:
-        return interpreter.written(definition, args, kwargs, frame, origin)
+        result = interpreter.written(definition, args, kwargs, frame, origin)
+        return called(function, args, kwargs, result)
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):
-        return construct(interpreter, function, args, kwargs, origin)
+        result = construct(interpreter, function, args, kwargs, origin)
+        return of_jax(result) if is_jax(function) else result
     if lookup(function) is not None or is_array_function(function):
-        return call_array_function(interpreter, function, args, kwargs, frame, origin)
+        result = call_array_function(interpreter, function, args, kwargs, frame, origin)
+        return called(function, args, kwargs, result)
     wrapped = getattr(function, "__wrapped__", None)
     if is_jax(type(function)) and isinstance(
         wrapped, types.FunctionType
     ):  # jax.jit of a user's function
-        return call(interpreter, known(wrapped), args, kwargs, frame, origin)
+        args, kwargs = [of_jax(a) for a in args], {k: of_jax(v) for k, v in kwargs.items()}
+        return of_jax(call(interpreter, known(wrapped), args, kwargs, frame, origin))
     if getattr(function, "computed", False):  # a rule's helper
         return static_call(function, args, kwargs, origin)
     if isinstance(function, types.FunctionType):
@@ -151,25 +156,18 @@ def call(
         return static_call(function, args, kwargs, origin)
     lowered = getattr(function, "lowered", None)
     if isinstance(lowered, types.FunctionType):  # `lower` changes nothing but speed
-        return interpreter.inline(read(lowered), args, kwargs, frame, origin)
+        result = interpreter.inline(read(lowered), args, kwargs, frame, origin)
+        return of_jax(result) if whose([*args, *kwargs.values()]) else result
     source_function = getattr(function, "source_function", None)
     if source_function is not None:  # a derivative of ours: transform the text that it emitted
         emitted = source_function(args, kwargs)
-        return interpreter.inline(read(emitted), args, kwargs, frame, origin)
+        result = interpreter.inline(read(emitted), args, kwargs, frame, origin)
+        return of_jax(result) if whose([*args, *kwargs.values()]) else of_numpy(result)
     raise RefusedError(
         f"a call of {getattr(function, '__qualname__', function)!r} cannot be transformed",
         origin.span,
         "use numpy, math or jax functions and plain Python functions whose source can be read",
     )
-
-
-def immutable(value: Value) -> Value:
-    """A value whose arrays cannot be changed in place, and share nothing."""
-    if isinstance(value, Array):
-        return Array(value.operand, scalar=True)
-    if isinstance(value, Struct):
-        return struct(value.kind, [immutable(item) for item in value.items], value.keys)
-    return value
 
 
 def given(trace: Trace, value: Value) -> bool:

@@ -40,7 +40,7 @@ from .read import read
 from .result_types import axes_of
 from .structure import VALUE
 from .trace import Trace
-from .updates import add_item, append, set_item, update
+from .updates import add_item, append, set_item, undecided, update
 from .values import (
     Array,
     Closure,
@@ -568,7 +568,13 @@ class Interpreter:
         result = self.operation(ufunc, [target, value], origin)
         if not isinstance(target, Array) or target.scalar or not isinstance(result, Array):
             return result
-        return update(self.trace, target, result, origin)
+        return self.taken_in_place(target, result, origin)
+
+    def taken_in_place(self, target: Array, result: Array, origin: Origin) -> Value:
+        """What a name holds after `target += value`: the array itself, or another where JAX has made one of the two."""
+        if result.of_jax is None:
+            undecided(self.trace, target, origin)
+        return update(self.trace, target, result, origin) if result.of_jax is False else result
 
     def do_setitem(self, atom: Atom, frame: Frame) -> None:
         origin = frame.origin(atom.origin)
@@ -592,7 +598,9 @@ class Interpreter:
         result = self.operation(ufunc, [before, value], origin)
         if isinstance(before, Array) and not before.scalar and isinstance(result, Array):
             if before.view is not None or not isinstance(target, Array):
-                update(self.trace, before, result, origin)
+                new = self.taken_in_place(before, result, origin)
+                if new is not before:
+                    set_item(self.trace, target, index, new, origin)
                 return
         set_item(self.trace, target, index, result, origin)
 

@@ -12,6 +12,7 @@ import numpy as np
 from .choices import cell_name, cell_operands, link_parts, reached
 from .errors import RefusedError
 from .ir import Node, Origin, Region, Repeat
+from .jax_arrays import common
 from .journal import MISSING, Cell
 from .operands import ArrayType, Lit, Operand, Var, type_of, variables
 from .structure import VALUE
@@ -181,6 +182,8 @@ class LoopEnd:
             first = trace.apply(np.array, [Struct(list, list(before))], {}, self.origin)
             both = Struct(list, [first, rows])
             rows = trace.apply(np.concatenate, [both], {}, self.origin)
+        assert isinstance(rows, Array)
+        rows.of_jax = common([growing.item, *before])
         trace.journal.set(cell.owner, "rows", rows)
         trace.journal.set(cell.owner, "items", Rows())
 

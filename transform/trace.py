@@ -24,6 +24,7 @@ from ..primitives import (
 )
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
 from .ir import Atom, CallSite, Node, Origin, definitions
+from .jax_arrays import like
 from .journal import Journal
 from .lengths import Lengths, has_unknown, is_unknown, without_stand_ins
 from .operands import (
@@ -174,9 +175,12 @@ class Trace:
     ) -> Value:
         """Add `op(*args, **kwargs)` and return its result. Raises where the call cannot be typed."""
         try:
-            return self._apply(op, args, kwargs, origin)
+            result = self._apply(op, args, kwargs, origin)
         except BackproseError as error:
             raise without_stand_ins(error).at(origin.span) from None
+        if op is getitem:
+            return like(args[:1], result)
+        return like(args, result) if origin.spelling in ("operator", "method") else result
 
     def of_rows(
         self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin

@@ -30,6 +30,7 @@ class Leaf:
 
     type: ArrayType
     scalar: bool
+    of_jax: bool | None = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ def same(a: Any, b: Any) -> bool:
 def tree_of(value: Value) -> Tree:
     """The form of one value."""
     if isinstance(value, Array):
-        return Leaf(value.type, value.scalar)
+        return Leaf(value.type, value.scalar, value.of_jax)
     if is_number(value):
         assert isinstance(value, Known)
         found = type_of(Lit(value.value))
@@ -108,7 +109,8 @@ def join(a: Tree, b: Tree, values: tuple[Value | None, Value | None] = (None, No
     if isinstance(a, Fixed) and isinstance(b, Fixed) and a == b:
         return a
     if isinstance(a, Leaf) and isinstance(b, Leaf):
-        return Leaf(join_types(a.type, b.type, values), a.scalar and b.scalar)
+        of_jax = a.of_jax if a.of_jax is b.of_jax else None
+        return Leaf(join_types(a.type, b.type, values), a.scalar and b.scalar, of_jax)
     if isinstance(a, Inner) and isinstance(b, Inner):
         if a.kind is not b.kind or a.keys != b.keys or len(a.children) != len(b.children):
             raise Mismatch(f"is {describe(a)} on one way and {describe(b)} on the other")
@@ -163,7 +165,7 @@ def _exact(value: Value, dtype: np.dtype) -> bool:
 def instantiate(tree: Tree, make: Callable[[Leaf], Operand]) -> Value:
     """A value of a form, with new storages, from an operand for each leaf."""
     if isinstance(tree, Leaf):
-        return Array(make(tree), scalar=tree.scalar)
+        return Array(make(tree), scalar=tree.scalar, of_jax=tree.of_jax)
     if isinstance(tree, Inner):
         return struct(tree.kind, [instantiate(child, make) for child in tree.children], tree.keys)
     return tree.value

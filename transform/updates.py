@@ -20,6 +20,8 @@ from .views import is_basic
 
 def update(trace: Trace, target: Array, result: Array, origin: Origin) -> Value:
     """`target` takes a new value in place: the same object, shape and dtype, seen by every alias."""
+    if target.scalar:
+        raise ProgramError("TypeError: this array cannot be changed in place", origin.span)
     old, new = target.type, result.type
     if new.shape != old.shape:
         raise ProgramError(
@@ -68,11 +70,33 @@ def assign(trace: Trace, target: Array, operand: Operand, origin: Origin) -> Non
         trace.journal.set(other, "value", stale)
 
 
+def undecided(trace: Trace, target: Array, origin: Origin) -> None:
+    """JAX's array would stay as it was, and NumPy's change: no other name may be read any more."""
+    base = target
+    while base.view is not None:
+        base = base.view.base
+    stale = Unset(
+        "this array is NumPy's or JAX's, depending on the way through the program, so that it is not decided "
+        "whether it was changed in place",
+        origin.span,
+        "write y = y + value, or make it NumPy's array with np.array(y)",
+    )
+    for storage in (base.storage, *base.storage.linked):
+        trace.journal.set(storage, "value", stale)
+    trace.written.add(base.storage)
+
+
 def set_item(trace: Trace, target: Value, index: Value, value: Value, origin: Origin) -> None:
     """`target[index] = value`."""
     if isinstance(target, Struct):
         set_container_item(trace, target, index, value, origin)
         return
+    if isinstance(target, Array) and target.of_jax:
+        raise ProgramError(
+            "TypeError: arrays that JAX has made cannot be changed in place",
+            origin.span,
+            "make it with NumPy's function, or take a copy with np.array(y)",
+        )
     if not isinstance(target, Array) or target.scalar:
         raise ProgramError("TypeError: this object does not support item assignment", origin.span)
     value = fitted(trace, value, target.type.dtype, origin)
@@ -262,6 +286,8 @@ def scattered(trace: Trace, target: Array, index: Value, value: Value, origin: O
 
 def filled(trace: Trace, target: Array, value: Value, origin: Origin) -> None:
     """`target.fill(value)`, `target[...] = value`."""
+    if target.scalar:
+        raise ProgramError("TypeError: this array cannot be changed in place", origin.span)
     value = fitted(trace, value, target.type.dtype, origin)
     new = trace.apply(np.full_like, [target, value], {}, origin)
     assert isinstance(new, Array)

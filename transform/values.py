@@ -69,7 +69,7 @@ class View:
 class Array:
     """An array object of the user's program; aliases are one object, views share its storage."""
 
-    __slots__ = ("_memo", "born", "contiguous", "scalar", "storage", "type", "view")
+    __slots__ = ("_memo", "born", "contiguous", "of_jax", "scalar", "storage", "type", "view")
 
     def __init__(
         self,
@@ -77,11 +77,13 @@ class Array:
         storage: Storage | None = None,
         scalar: bool = False,
         view: View | None = None,
+        of_jax: bool | None = False,
     ):
         found = type_of(operand)
         assert isinstance(found, ArrayType)
         self.type: ArrayType = found
-        self.scalar = scalar  # NumPy's scalars cannot be changed in place
+        self.scalar = scalar  # NumPy's scalars, and JAX's arrays, cannot be changed in place
+        self.of_jax = of_jax  # None where that depends on the way through the program
         self.view = view
         self.contiguous = found.ndim <= 1 and view is None  # in C order, as far as is known
         self.born = birth()
