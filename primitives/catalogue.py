@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .names import jax_twin
-from .registry import NONDIFFERENTIABLE, lookup
+from .registry import COMPOSED, NONDIFFERENTIABLE, Primitive, lookup
 from .written import written_out
 
 MODULES = (
@@ -45,8 +45,7 @@ tri astype insert extract compress poly choose
     "jax.numpy": "bincount fill_diagonal histogram put put_along_axis",  # NumPy's are written out
     "numpy.linalg": "eigvals",
     "scipy.special": """
-bernoulli boxcox boxcox1p comb factorial fresnel gammasgn hyp1f1 hyp2f1 loggamma multigammaln owens_t poch sici
-sph_harm_y wofz
+bernoulli comb factorial gammasgn loggamma multigammaln sph_harm_y
 """,
     "scipy.linalg": """
 cho_factor circulant companion convolution_matrix dft eigh eigh_tridiagonal
@@ -89,8 +88,6 @@ unique_counts unique_inverse unique_values
     "it makes matrices, which NumPy advises against": "asmatrix bmat",
     "it takes a function": "frompyfunc fromfunction piecewise vectorize",
     "it is an older name of `np.vstack`": "row_stack",
-    "the dtype of its result depends on values": "real_if_close",
-    "its eigenvectors are complex, and JAX does not differentiate them": "eig",
 }
 
 
@@ -124,7 +121,8 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
     if primitive is not None:
         modes = "-" if primitive.kind == NONDIFFERENTIABLE else "reverse, forward"
         rules = tuple(r for r in (primitive.adjoint, primitive.tangent) if r is not None)
-        return Entry(short, primitive.kind, modes, file_of(rules), rules)
+        alone = ", for NumPy alone" if for_numpy_alone(primitive) else ""
+        return Entry(short, primitive.kind, modes, file_of(rules) + alone, rules)
     if name in KNOWN:
         return Entry(short, STATIC, "-", "")
     reason = next((why for why, names in REASONS.items() if name in names.split()), None)
@@ -137,8 +135,13 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
     if any(name in BY_JAX.get(library, "").split() for library in libraries):
         return Entry(short, FALLBACK, "reverse, forward", "jax.vjp, jax.jvp")
     if module.startswith("scipy") and jax_twin(function) is None:
-        return Entry(short, REFUSED, "-", "JAX does not have it")
+        return Entry(short, REFUSED, "-", "no rule, and JAX does not have it")
     return None
+
+
+def for_numpy_alone(primitive: Primitive) -> bool:
+    """Whether JAX does not have a function with a rule, nor `backprose.special`."""
+    return primitive.jax is None and primitive.kind != COMPOSED
 
 
 def refusal(function: Any) -> str | None:

@@ -2,13 +2,16 @@
 
 import numpy as np
 import scipy.linalg
+import scipy.special
 
 from . import (  # noqa: F401  # registered first
     axes,
+    bessel,
     calculus,
     decompositions,
     einsum,
     elementwise,
+    integrals,
     joining,
     linalg,
     missing_values,
@@ -22,7 +25,7 @@ from . import (  # noqa: F401  # registered first
 )
 from .linalg import length
 from .matrix_functions import complex_root
-from .registry import call, draw, holds_for_complex, is_complex, linear, registered_now
+from .registry import call, composed, draw, holds_for_complex, is_complex, linear, registered_now
 from .registry import elementwise as elementwise_rule
 from .shapes import add_at, astype, getitem, place, update
 
@@ -55,6 +58,16 @@ def angle(y, x):
     return -1j / x if is_complex(x) else 0
 
 
+@composed(np.real_if_close, samples=[call(draw(REAL, 3)).without_twin()])
+def real_if_close(a, tol=100):
+    """Of real numbers it is the array itself."""
+    if is_complex(a):
+        raise NotImplementedError(
+            "np.real_if_close of complex numbers, whose dtype depends on values: np.real"
+        )
+    return a
+
+
 # Holomorphic functions.
 holds_for_complex(
     np.add, np.subtract, np.multiply, np.divide, np.negative, np.positive, np.power, np.square, np.sqrt, np.reciprocal,
@@ -62,12 +75,13 @@ holds_for_complex(
     np.arctan, np.sinh, np.cosh, np.tanh, np.arctanh, np.matmul, np.dot, np.inner, np.outer, np.tensordot, np.einsum,
     np.kron, np.prod, np.convolve, np.polyval, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.matrix_power,
     np.linalg.multi_dot, scipy.linalg.solve_triangular, scipy.linalg.expm,
-    scipy.linalg.solve_sylvester, complex_root,
+    scipy.linalg.solve_sylvester, scipy.special.wofz, scipy.special.hankel1, scipy.special.hankel2,
+    scipy.special.hankel1e, scipy.special.hankel2e, complex_root,
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(
-    np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eigh, np.linalg.eigvalsh,
-    np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
+    np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eig, np.linalg.eigh,
+    np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
     np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri, scipy.linalg.cholesky,
     scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded,
 )  # fmt: skip

@@ -71,6 +71,53 @@ def eigvalsh_tangent(a_dot, y, a):
     return real_part(np.sum(conj(v) * (hermitian(a_dot) @ v), axis=-2))
 
 
+# --- eigenvalues of complex matrices that are not Hermitian ---
+
+
+def _eig_of_complex(a):
+    if not jnp.iscomplexobj(a):
+        raise NotImplementedError(
+            "the dtype of a real matrix's eigenvalues depends on their values; use a.astype(complex), or np.linalg.eigh"
+        )
+    return jnp.linalg.eig(a)
+
+
+GENERAL = [
+    call(draw("complex", 3, 3)).without_twin(),
+    call(draw("complex", 2, 3, 3)).without_twin(),
+]
+
+
+@adjoint(np.linalg.eig, jax=_eig_of_complex, samples=GENERAL)
+def eig(dy, y, a):
+    """C. Boeddeker and others, "On the computation of complex-valued gradients" (2017), section 4.18.
+
+    LAPACK scales each vector to length one, and its largest entry to a real number: neither changes with `a`.
+    """
+    dw, dv = dy
+    w, v = y
+    inner = 0
+    if dw is not None:
+        inner = dw[..., None, :] * np.eye(a.shape[-1])
+    if dv is not None:
+        along = np.sum(dv * v, axis=-2, keepdims=True)
+        largest = np.abs(v) == np.max(np.abs(v), axis=-2, keepdims=True)
+        turned = np.where(largest, 1j * np.imag(along) / v, 0)
+        inner = inner + inverse_gaps(w) * (mT(v) @ (dv - conj(v) * np.real(along) - turned))
+    return np.linalg.solve(mT(v), inner @ mT(v))
+
+
+@tangent(np.linalg.eig)
+def eig_tangent(a_dot, y, a):
+    w, v = y
+    inner = np.linalg.solve(v, a_dot @ v)
+    moved = v @ (inverse_gaps(w) * inner)
+    longer = np.real(np.sum(conj(v) * moved, axis=-2, keepdims=True))
+    largest = np.abs(v) == np.max(np.abs(v), axis=-2, keepdims=True)
+    turned = np.sum(np.where(largest, np.imag(moved) / v, 0), axis=-2, keepdims=True)
+    return np.diagonal(inner, axis1=-2, axis2=-1), moved - v * (longer + 1j * turned)
+
+
 # --- singular values ---
 
 

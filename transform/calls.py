@@ -32,6 +32,7 @@ from .jax_arrays import called, of_jax, of_numpy, whose
 from .methods import call_method
 from .operands import Lit, Var
 from .read import read
+from .result_types import array_types, elementwise_type
 from .trace import Trace, bind, is_plain
 from .updates import assign, fitted, update
 from .values import (
@@ -45,6 +46,7 @@ from .values import (
     is_number,
     is_static,
     known,
+    operand_of,
     settled,
     struct,
 )
@@ -268,7 +270,8 @@ def call_array_function(
     try:
         given = bind(primitive, args, kwargs)
         many: Any = given.pop(variadic(primitive) or "", ())
-        return interpreter.rule(primitive.adjoint, list(many), origin, given)
+        result = interpreter.rule(primitive.adjoint, list(many), origin, given)
+        return as_ufunc(interpreter.trace, function, args, result, origin)
     except NoRuleError as error:
         raise RefusedError(
             f"{primitive.name} is not supported here: {error.message}",
@@ -277,6 +280,17 @@ def call_array_function(
         ) from None
     except BackproseError as error:
         raise error.at(origin.span) from None
+
+
+def as_ufunc(
+    trace: Trace, function: Callable, args: list[Value], result: Value, origin: Origin
+) -> Value:
+    """What a ufunc is composed of, in the dtype that the ufunc itself gives."""
+    if not isinstance(function, np.ufunc) or not isinstance(result, Array):
+        return result
+    types = tuple(t for a in args for t in array_types(operand_of(a)))
+    wanted = elementwise_type(function, types, False).dtype
+    return result if result.type.dtype == wanted else trace.cast(result, wanted, origin)
 
 
 def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:

@@ -271,13 +271,15 @@ class _Forward:
         self.add(atom.result, terms, origin)
 
     def general(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
-        # An inactive argument's tangent is never read: its part of the rule is not used.
+        many = len(atom.results) > 1
+        # An inactive argument's tangent is 0; where its part of the rule is not used, anything of its shape will do.
         dots = [
-            self.tangents[a] if isinstance(a, Var) and a in self.context.active else value_of(a)
+            self.tangents[a]
+            if isinstance(a, Var) and a in self.context.active
+            else (known(0) if many else value_of(a))
             for name, a in zip(array_params(primitive, len(atom.args)), atom.args, strict=False)
             if name in primitive.wrt
         ]
-        many = len(atom.results) > 1
         y: Value = Struct(tuple, [Array(r) for r in atom.results]) if many else Array(atom.result)
         if many:
             parts = self.context.rule(primitive.tangent, [*dots, y], atom, primitive, "tangent")

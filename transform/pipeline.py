@@ -19,6 +19,7 @@ from .hoist import hoist
 from .invariants import check
 from .ir import Function, Repeat, walk
 from .jax_free import without_jax
+from .lacking import check_lacking
 from .lengths import check_unwritten
 from .load import load
 from .merges import merge_writes
@@ -46,6 +47,7 @@ CHECK_EVERY_STEP = False  # the tests set it
 # What follows differentiation, for each target: each step takes a function, some the user's options, and returns one.
 STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
     "jax": (
+        ("known to jax", check_lacking),
         ("unguarded", drop_guards),
         ("put back", put_back),
         ("merged", merge_writes),

@@ -79,7 +79,10 @@ class _Promotion:
         one_float = one_float and found <= {*strong, np.dtype(bool)}
         # NumPy lets a Python number bow to an array in a ufunc; elsewhere it may be a float64.
         numbers_bow = isinstance(atom.op, np.ufunc) or not any(t.weak for t in types)
-        if one_float and numbers_bow and not weak_arrays:
+        of_scipy = (
+            isinstance(atom.op, np.ufunc) and getattr(np, atom.op.__name__, None) is not atom.op
+        )
+        if one_float and numbers_bow and not weak_arrays and not of_scipy:
             return True
         found = self.types(atom)
         if found is None:

@@ -41,7 +41,7 @@ def result_type(
     )
     arrays = tuple(t for operand in deciding for t in array_types(operand))
     if primitive is not None and primitive.dtype == "ufunc" and isinstance(op, np.ufunc):
-        return elementwise_type(op, arrays, weak)
+        return elementwise_type(op, tuple(t for a in args for t in array_types(a)), weak)
     if op is operator.getitem:
         return index_type(args[0], args[1], selected)
     if op in (update, add_at, place) and has_window(args[2]):
@@ -74,7 +74,8 @@ def of_numbers(operand: Operand) -> Operand:
     return Lit(np.array(value)) if isinstance(value, list | tuple) else operand
 
 
-def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool) -> ArrayType:
+def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool) -> Any:
+    """The type of a ufunc's result, or a tuple of them."""
     try:
         shape = broadcast_shapes(*(t.shape for t in arrays))
     except ValueError:
@@ -82,9 +83,12 @@ def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool)
         raise ProgramError(f"shapes {shapes} do not broadcast together") from None
     asked = tuple(_resolution_type(t) for t in arrays)
     try:
-        dtype = ufunc.resolve_dtypes((*asked, *(None,) * ufunc.nout))[-1]
+        dtypes = ufunc.resolve_dtypes((*asked, *(None,) * ufunc.nout))[ufunc.nin :]
     except TypeError as error:
         raise ProgramError(f"np.{ufunc.__name__}: {error}") from None
+    if ufunc.nout > 1:
+        return tuple(ArrayType(shape, dtype) for dtype in dtypes)
+    (dtype,) = dtypes
     number = weak and dtype.kind in "ifc" and all(t.weak for t in arrays)
     return ArrayType(shape, dtype, weak=number)
 

@@ -260,6 +260,8 @@ class Speller:
         head, _, name = path.rpartition(".")
         name = PUBLIC.get(name, name)
         if head.startswith("np"):
+            if self.target == "jax" and jax_twin(function) is None:  # of numbers that are known
+                return f"{self.module('np')}{head[2:]}.{name}"
             return f"{self.module(self.np)}{head[2:]}.{name}"
         if self.target == "jax" and head.startswith("jax.numpy"):
             return f"{self.module('jnp')}{head[9:]}.{name}"

@@ -80,14 +80,9 @@ def test_what_falls_back_is_said_so_in_the_text():
 
 # What autograd differentiates and we do not: its own helpers, and functions that JAX does not have, or not so.
 NOT_HERE = {
-    "real_if_close": "its dtype depends on values",
     "partition": "the order that it leaves is NumPy's own",
-    "eig": "JAX does not differentiate the eigenvectors of a matrix that is not symmetric",
     "odeint": "a solver, not a function of arrays: write its loop",
-    "jv": "JAX does not have it", "yn": "JAX does not have it", "iv": "JAX does not have it",
-    "ive": "JAX does not have it", "j0": "JAX does not have it", "j1": "JAX does not have it",
-    "y0": "JAX does not have it", "y1": "JAX does not have it",
-}  # fmt: skip
+}
 
 
 def test_whatever_autograd_differentiates():

@@ -1,0 +1,265 @@
+"""Bessel functions and their relatives. Formulas: DLMF chapters 9 to 11, dlmf.nist.gov.
+
+JAX has `i0`, `i1`, `i0e` and `i1e`; `backprose.special` has more for compiled code.
+"""
+
+import numpy as np
+from scipy import special
+
+from .. import special as compiled
+from .registry import MISSING, Sample, adjoint, call, draw, elementwise, real, tangent
+
+POSITIVE = draw("positive", 4)
+
+
+def of_order(order: float) -> list[Sample]:
+    return [
+        call(order, POSITIVE).without_twin(),
+        call(order + 1, draw("positive", 2, 3)).without_twin(),
+    ]
+
+
+# --- of whole orders ---
+
+
+@elementwise(special.j0, jax=compiled.j0, samples=[call(real(3, 4)).without_twin()])
+def j0(y, x):
+    """DLMF 10.6.3."""
+    return -special.j1(x)
+
+
+@elementwise(special.j1, jax=compiled.j1, samples=[call(real(3, 4)).without_twin()])
+def j1(y, x):
+    return (special.j0(x) - special.jv(2, x)) / 2
+
+
+@elementwise(special.y0, jax=compiled.y0, samples=[call(POSITIVE).without_twin()])
+def y0(y, x):
+    return -special.y1(x)
+
+
+@elementwise(special.y1, jax=compiled.y1, samples=[call(POSITIVE).without_twin()])
+def y1(y, x):
+    return (special.y0(x) - special.yn(2, x)) / 2
+
+
+@elementwise(special.yn, jax=compiled.yn, samples=of_order(2))
+def yn(y, n, x):
+    return MISSING, (special.yn(n - 1, x) - special.yn(n + 1, x)) / 2
+
+
+@elementwise(special.k0, jax=compiled.k0, samples=[call(POSITIVE).without_twin()])
+def k0(y, x):
+    """DLMF 10.29.3."""
+    return -special.k1(x)
+
+
+@elementwise(special.k1, jax=compiled.k1, samples=[call(POSITIVE).without_twin()])
+def k1(y, x):
+    return -(special.k0(x) + special.kn(2, x)) / 2
+
+
+@elementwise(special.k0e, jax=compiled.k0e, samples=[call(POSITIVE).without_twin()])
+def k0e(y, x):
+    return y - special.k1e(x)
+
+
+@elementwise(special.k1e, jax=compiled.k1e, samples=[call(POSITIVE).without_twin()])
+def k1e(y, x):
+    return y - (special.k0e(x) + special.kve(2, x)) / 2
+
+
+@elementwise(special.kn, jax=compiled.kn, samples=of_order(2))
+def kn(y, n, x):
+    return MISSING, -(special.kn(n - 1, x) + special.kn(n + 1, x)) / 2
+
+
+# --- of real orders ---
+
+
+@elementwise(special.jv, jax=compiled.jv, samples=[*of_order(2), *of_order(0.5)])
+def jv(y, v, x):
+    """DLMF 10.6.1; in the order it has no closed form."""
+    return MISSING, (special.jv(v - 1, x) - special.jv(v + 1, x)) / 2
+
+
+@elementwise(special.jve, samples=of_order(0.5))
+def jve(y, v, x):
+    """Of real numbers it is `jv`, whose scale is `exp(-|imag(x)|)`."""
+    return MISSING, (special.jve(v - 1, x) - special.jve(v + 1, x)) / 2
+
+
+@elementwise(special.yv, samples=of_order(0.5))
+def yv(y, v, x):
+    return MISSING, (special.yv(v - 1, x) - special.yv(v + 1, x)) / 2
+
+
+@elementwise(special.yve, samples=of_order(0.5))
+def yve(y, v, x):
+    return MISSING, (special.yve(v - 1, x) - special.yve(v + 1, x)) / 2
+
+
+@elementwise(special.iv, jax=compiled.iv, samples=[*of_order(2), *of_order(0.5)])
+def iv(y, v, x):
+    """DLMF 10.29.1."""
+    return MISSING, (special.iv(v - 1, x) + special.iv(v + 1, x)) / 2
+
+
+@elementwise(special.ive, jax=compiled.ive, samples=[*of_order(2), *of_order(0.5)])
+def ive(y, v, x):
+    return MISSING, (special.ive(v - 1, x) + special.ive(v + 1, x)) / 2 - np.sign(x) * y
+
+
+@elementwise(special.kv, jax=compiled.kv, samples=[*of_order(2), *of_order(0.5)])
+def kv(y, v, x):
+    return MISSING, -(special.kv(v - 1, x) + special.kv(v + 1, x)) / 2
+
+
+@elementwise(special.kve, jax=compiled.kve, samples=[*of_order(2), *of_order(0.5)])
+def kve(y, v, x):
+    return MISSING, y - (special.kve(v - 1, x) + special.kve(v + 1, x)) / 2
+
+
+@elementwise(special.hankel1, samples=of_order(0.5))
+def hankel1(y, v, z):
+    return MISSING, (special.hankel1(v - 1, z) - special.hankel1(v + 1, z)) / 2
+
+
+@elementwise(special.hankel2, samples=of_order(0.5))
+def hankel2(y, v, z):
+    return MISSING, (special.hankel2(v - 1, z) - special.hankel2(v + 1, z)) / 2
+
+
+@elementwise(special.hankel1e, samples=of_order(0.5))
+def hankel1e(y, v, z):
+    return MISSING, (special.hankel1e(v - 1, z) - special.hankel1e(v + 1, z)) / 2 - 1j * y
+
+
+@elementwise(special.hankel2e, samples=of_order(0.5))
+def hankel2e(y, v, z):
+    return MISSING, (special.hankel2e(v - 1, z) - special.hankel2e(v + 1, z)) / 2 + 1j * y
+
+
+# --- spherical ones ---
+
+
+def float64(*dtypes):
+    """What spherical functions are, whatever they are given."""
+    return np.dtype(float)
+
+
+SPHERICAL = [
+    call(0, POSITIVE).without_twin(),
+    call(2, draw("positive", 2, 3)).without_twin(),
+    call(2, POSITIVE, derivative=True).without_twin(),
+]
+
+
+@elementwise(
+    special.spherical_jn, dtype=float64, wrt=["z"], jax=compiled.spherical_jn, samples=SPHERICAL
+)
+def spherical_jn(y, n, z, derivative=False):
+    """DLMF 10.47.1."""
+    if derivative:
+        return None, (n * (n + 1) / z**2 - 1) * special.spherical_jn(n, z) - 2 / z * y
+    return None, special.spherical_jn(n, z, derivative=True)
+
+
+@elementwise(
+    special.spherical_yn, dtype=float64, wrt=["z"], jax=compiled.spherical_yn, samples=SPHERICAL
+)
+def spherical_yn(y, n, z, derivative=False):
+    if derivative:
+        return None, (n * (n + 1) / z**2 - 1) * special.spherical_yn(n, z) - 2 / z * y
+    return None, special.spherical_yn(n, z, derivative=True)
+
+
+@elementwise(
+    special.spherical_in, dtype=float64, wrt=["z"], jax=compiled.spherical_in, samples=SPHERICAL
+)
+def spherical_in(y, n, z, derivative=False):
+    """DLMF 10.47.2."""
+    if derivative:
+        return None, (n * (n + 1) / z**2 + 1) * special.spherical_in(n, z) - 2 / z * y
+    return None, special.spherical_in(n, z, derivative=True)
+
+
+@elementwise(
+    special.spherical_kn, dtype="float", wrt=["z"], jax=compiled.spherical_kn, samples=SPHERICAL
+)
+def spherical_kn(y, n, z, derivative=False):
+    if derivative:
+        return None, (n * (n + 1) / z**2 + 1) * special.spherical_kn(n, z) - 2 / z * y
+    return None, special.spherical_kn(n, z, derivative=True)
+
+
+# --- Struve and Kelvin functions ---
+
+
+@elementwise(special.struve, samples=of_order(1.5))
+def struve(y, v, x):
+    """DLMF 11.4.27."""
+    return MISSING, special.struve(v - 1, x) - v / x * y
+
+
+@elementwise(special.modstruve, samples=of_order(1.5))
+def modstruve(y, v, x):
+    """DLMF 11.4.29."""
+    return MISSING, special.modstruve(v - 1, x) - v / x * y
+
+
+@elementwise(special.ber, samples=[call(POSITIVE).without_twin()])
+def ber(y, x):
+    return special.berp(x)
+
+
+@elementwise(special.bei, samples=[call(POSITIVE).without_twin()])
+def bei(y, x):
+    return special.beip(x)
+
+
+@elementwise(special.ker, samples=[call(POSITIVE).without_twin()])
+def ker(y, x):
+    return special.kerp(x)
+
+
+@elementwise(special.kei, samples=[call(POSITIVE).without_twin()])
+def kei(y, x):
+    return special.keip(x)
+
+
+@elementwise(special.berp, samples=[call(POSITIVE).without_twin()])
+def berp(y, x):
+    """DLMF 10.61.3: both parts of `w'' + w' / x = i w`."""
+    return -special.bei(x) - y / x
+
+
+@elementwise(special.beip, samples=[call(POSITIVE).without_twin()])
+def beip(y, x):
+    return special.ber(x) - y / x
+
+
+@elementwise(special.kerp, samples=[call(POSITIVE).without_twin()])
+def kerp(y, x):
+    return -special.kei(x) - y / x
+
+
+@elementwise(special.keip, samples=[call(POSITIVE).without_twin()])
+def keip(y, x):
+    return special.ker(x) - y / x
+
+
+# --- Airy functions ---
+
+
+@adjoint(special.airy, dtype="ufunc", samples=[call(real(4)).without_twin()])
+def airy(dy, y, z):
+    """`Ai'' = z Ai` and `Bi'' = z Bi`, DLMF 9.2.1."""
+    ai, ai_slope, bi, bi_slope = y
+    return dy[0] * ai_slope + dy[1] * z * ai + dy[2] * bi_slope + dy[3] * z * bi
+
+
+@tangent(special.airy)
+def airy_tangent(z_dot, y, z):
+    ai, ai_slope, bi, bi_slope = y
+    return z_dot * ai_slope, z_dot * z * ai, z_dot * bi_slope, z_dot * z * bi

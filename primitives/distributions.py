@@ -1,0 +1,177 @@
+"""Distribution functions of `scipy.special`: `bdtr`, `chdtr`, `stdtr` and their like, their complements and inverses.
+
+Formulas: DLMF 8.2, 8.17, and the documentation of `scipy.special`, which writes each as an incomplete gamma or beta
+function. Of the inverses, JAX has none: their text is for NumPy alone.
+"""
+
+import numpy as np
+from scipy import special
+from scipy.special import betaln, gammaln
+
+from .registry import MISSING, call, composed, draw, elementwise, real
+from .special import student_cdf
+
+PROBABILITY, POSITIVE = draw((0.1, 0.9), 4), draw("positive", 4)
+
+
+def spread(*parameters: object, x: object = POSITIVE) -> list:
+    return [call(*parameters, x).without_twin()]
+
+
+# --- distribution functions and their complements ---
+
+
+@composed(special.betaincc, wrt=["x"], samples=spread(2.5, 1.5, x=PROBABILITY))
+def betaincc(a, b, x):
+    return special.betainc(b, a, 1 - x)
+
+
+@composed(special.bdtr, wrt=["p"], samples=spread(2.0, np.array(5), x=PROBABILITY))
+def bdtr(k, n, p):
+    return special.betainc(n - np.floor(k), np.floor(k) + 1, 1 - p)
+
+
+@composed(special.bdtrc, wrt=["p"], samples=spread(2.0, np.array(5), x=PROBABILITY))
+def bdtrc(k, n, p):
+    return special.betainc(np.floor(k) + 1, n - np.floor(k), p)
+
+
+@composed(special.nbdtr, wrt=["p"], samples=spread(2, 5, x=PROBABILITY))
+def nbdtr(k, n, p):
+    return special.betainc(n, k + 1, p)
+
+
+@composed(special.nbdtrc, wrt=["p"], samples=spread(2, 5, x=PROBABILITY))
+def nbdtrc(k, n, p):
+    return special.betainc(k + 1, n, 1 - p)
+
+
+@composed(special.chdtr, wrt=["x"], samples=spread(3))
+def chdtr(v, x):
+    return special.gammainc(v / 2, x / 2)
+
+
+@composed(special.chdtrc, wrt=["x"], samples=spread(3))
+def chdtrc(v, x):
+    return special.gammaincc(v / 2, x / 2)
+
+
+@composed(special.gdtr, wrt=["a", "x"], samples=[call(POSITIVE, 2.5, POSITIVE).without_twin()])
+def gdtr(a, b, x):
+    return special.gammainc(b, a * x)
+
+
+@composed(special.gdtrc, wrt=["a", "x"], samples=[call(POSITIVE, 2.5, POSITIVE).without_twin()])
+def gdtrc(a, b, x):
+    return special.gammaincc(b, a * x)
+
+
+@composed(special.pdtr, wrt=["m"], samples=spread(2))
+def pdtr(k, m):
+    return special.gammaincc(np.floor(k) + 1, m)
+
+
+@composed(special.pdtrc, wrt=["m"], samples=spread(2))
+def pdtrc(k, m):
+    return special.gammainc(np.floor(k) + 1, m)
+
+
+@composed(special.fdtr, wrt=["x"], samples=spread(3, 5))
+def fdtr(dfn, dfd, x):
+    return special.betainc(dfn / 2, dfd / 2, dfn * x / (dfd + dfn * x))
+
+
+@composed(special.fdtrc, wrt=["x"], samples=spread(3, 5))
+def fdtrc(dfn, dfd, x):
+    return special.betainc(dfd / 2, dfn / 2, dfd / (dfd + dfn * x))
+
+
+@composed(special.stdtr, wrt=["t"], samples=spread(3, x=real(4)))
+def stdtr(df, t):
+    return student_cdf(t, df)
+
+
+@composed(special.ndtri_exp, samples=spread(x=draw((-3.0, -0.2), 4)))
+def ndtri_exp(y):
+    return special.ndtri(np.exp(y))
+
+
+@composed(
+    special.nrdtrimn,
+    wrt=["p", "std", "x"],
+    samples=[call(PROBABILITY, POSITIVE, real(4)).without_twin()],
+)
+def nrdtrimn(p, std, x):
+    return x - std * special.ndtri(p)
+
+
+@composed(
+    special.nrdtrisd,
+    wrt=["mn", "p", "x"],
+    samples=[call(real(4), draw((0.6, 0.9), 4), real(4)).without_twin()],
+)
+def nrdtrisd(mn, p, x):
+    return (x - mn) / special.ndtri(p)
+
+
+# --- inverses: one over the density ---
+
+
+@elementwise(special.gammaincinv, samples=spread(2.5, x=PROBABILITY))
+def gammaincinv(x, a, y):
+    return MISSING, np.exp(gammaln(a) + x - (a - 1) * np.log(x))
+
+
+@elementwise(special.gammainccinv, samples=spread(2.5, x=PROBABILITY))
+def gammainccinv(x, a, y):
+    return MISSING, -np.exp(gammaln(a) + x - (a - 1) * np.log(x))
+
+
+@elementwise(special.betaincinv, samples=spread(2.5, 1.5, x=PROBABILITY))
+def betaincinv(x, a, b, y):
+    slope = np.exp(betaln(a, b) - (a - 1) * np.log(x) - (b - 1) * np.log1p(-x))
+    return MISSING, MISSING, slope
+
+
+@elementwise(special.betainccinv, samples=spread(2.5, 1.5, x=PROBABILITY))
+def betainccinv(x, a, b, y):
+    slope = np.exp(betaln(a, b) - (a - 1) * np.log(x) - (b - 1) * np.log1p(-x))
+    return MISSING, MISSING, -slope
+
+
+@elementwise(special.chdtri, samples=spread(3, x=PROBABILITY))
+def chdtri(x, v, p):
+    """The inverse of the complement."""
+    return MISSING, -2 * np.exp(gammaln(v / 2) + x / 2 - (v / 2 - 1) * np.log(x / 2))
+
+
+@elementwise(special.pdtri, samples=spread(2, x=PROBABILITY))
+def pdtri(m, k, y):
+    return MISSING, -np.exp(gammaln(np.floor(k) + 1) + m - np.floor(k) * np.log(m))
+
+
+@elementwise(special.fdtri, samples=spread(3, 5, x=PROBABILITY))
+def fdtri(x, dfn, dfd, p):
+    """The density of Fisher's distribution, by its logarithm."""
+    density = dfn / 2 * np.log(dfn / dfd) + (dfn / 2 - 1) * np.log(x) - betaln(dfn / 2, dfd / 2)
+    return MISSING, MISSING, np.exp((dfn + dfd) / 2 * np.log1p(dfn * x / dfd) - density)
+
+
+@elementwise(special.stdtrit, samples=spread(3, x=PROBABILITY))
+def stdtrit(t, df, p):
+    """The density of Student's distribution, by its logarithm."""
+    density = -(df + 1) / 2 * np.log1p(t**2 / df) - betaln(df / 2, 0.5) - np.log(df) / 2
+    return MISSING, np.exp(-density)
+
+
+@elementwise(special.tklmbda, samples=[call(real(4), 0.5).without_twin()])
+def tklmbda(p, x, lmbda):
+    """One over the derivative of the quantile function `(p**a - (1 - p)**a) / a`."""
+    return 1 / (p ** (lmbda - 1) + (1 - p) ** (lmbda - 1)), MISSING
+
+
+@elementwise(special.chndtr, samples=[call(POSITIVE, 5.0, POSITIVE).without_twin()])
+def chndtr(y, x, df, nc):
+    """The densities of df and df - 2 degrees of freedom: Johnson, Kotz and Balakrishnan, chapter 29."""
+    along_x = (special.chndtr(x, df - 2, nc) - y) / 2
+    return along_x, MISSING, (special.chndtr(x, df + 2, nc) - y) / 2

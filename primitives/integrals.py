@@ -1,0 +1,237 @@
+"""Integrals, confluent functions and others of `scipy.special` that JAX lacks. Formulas: DLMF, dlmf.nist.gov."""
+
+import numpy as np
+from scipy import special
+
+from .registry import MISSING, adjoint, call, composed, draw, elementwise, real, scaled, tangent
+
+POSITIVE = draw("positive", 4)
+ONE = [call(real(3, 4)).without_twin()]
+OF_POSITIVE = [call(POSITIVE).without_twin()]
+
+# --- made of functions that JAX has ---
+
+
+@composed(special.erfi, samples=ONE)
+def erfi(z):
+    """DLMF 7.5.1."""
+    return 2 / np.sqrt(np.pi) * np.exp(z**2) * special.dawsn(z)
+
+
+@composed(special.voigt_profile, wrt=["x", "sigma", "gamma"], samples=[
+    call(real(4), POSITIVE, POSITIVE).without_twin()
+])  # fmt: skip
+def voigt_profile(x, sigma, gamma):
+    """DLMF 7.19.1; the width of the Gaussian must not be 0."""
+    z = (x + 1j * gamma) / (sigma * np.sqrt(2))
+    return np.real(special.wofz(z)) / (sigma * np.sqrt(2 * np.pi))
+
+
+@composed(
+    special.binom,
+    wrt=["n", "k"],
+    samples=[call(draw((3.0, 6.0), 4), draw((0.5, 2.5), 4)).without_twin()],
+)
+def binom(n, k):
+    """DLMF 1.2.6, for 0 < k < n; `n over k` of whole numbers is known when they are."""
+    return np.exp(-special.betaln(1 + n - k, 1 + k)) / (n + 1)
+
+
+@composed(special.agm, wrt=["a", "b"], samples=[call(POSITIVE, POSITIVE).without_twin()])
+def agm(a, b):
+    """DLMF 19.8.5."""
+    return np.pi / 4 * (a + b) / special.ellipk(((a - b) / (a + b)) ** 2)
+
+
+@composed(special.cotdg, samples=OF_POSITIVE)
+def cotdg(x):
+    return 1 / np.tan(np.deg2rad(x))
+
+
+@composed(
+    special.radian, wrt=["d", "m", "s"], samples=[call(real(4), real(4), real(4)).without_twin()]
+)
+def radian(d, m, s):
+    """Degrees, minutes and seconds."""
+    return np.deg2rad(d + m / 60 + s / 3600)
+
+
+@composed(special.powm1, wrt=["x", "y"], samples=[call(POSITIVE, real(4)).without_twin()])
+def powm1(x, y):
+    return np.expm1(y * np.log(x))
+
+
+@composed(special.inv_boxcox, wrt=["y", "lmbda"], samples=[call(POSITIVE, 0.5).without_twin()])
+def inv_boxcox(y, lmbda):
+    return np.exp(np.log1p(lmbda * y) / lmbda)
+
+
+@composed(special.inv_boxcox1p, wrt=["y", "lmbda"], samples=[call(POSITIVE, 0.5).without_twin()])
+def inv_boxcox1p(y, lmbda):
+    return np.expm1(np.log1p(lmbda * y) / lmbda)
+
+
+# --- that JAX has ---
+
+
+@elementwise(special.wofz, samples=[call(draw("complex", 4))])
+def wofz(y, z):
+    """DLMF 7.10.2 and 7.2.3."""
+    return 2j / np.sqrt(np.pi) - 2 * z * y
+
+
+@elementwise(special.hyp1f1, samples=[call(0.5, 1.5, POSITIVE).without_twin()])
+def hyp1f1(y, a, b, x):
+    """DLMF 13.3.15."""
+    return MISSING, MISSING, a / b * special.hyp1f1(a + 1, b + 1, x)
+
+
+@elementwise(special.hyp2f1, samples=[call(0.5, 1.5, 2.5, draw((-0.8, 0.8), 4)).without_twin()])
+def hyp2f1(y, a, b, c, z):
+    """DLMF 15.5.1."""
+    return MISSING, MISSING, MISSING, a * b / c * special.hyp2f1(a + 1, b + 1, c + 1, z)
+
+
+@elementwise(special.poch, domain="positive")
+def poch(y, z, m):
+    """DLMF 5.2.5."""
+    both = special.digamma(z + m)
+    return y * (both - special.digamma(z)), y * both
+
+
+@elementwise(special.owens_t, samples=[call(real(4), real(4)).without_twin()])
+def owens_t(y, h, a):
+    """D. B. Owen, "A table of normal integrals", 1980."""
+    along_h = -np.exp(-(h**2) / 2) * special.erf(a * h / np.sqrt(2)) / (2 * np.sqrt(2 * np.pi))
+    return along_h, np.exp(-(h**2) * (1 + a**2) / 2) / (2 * np.pi * (1 + a**2))
+
+
+@elementwise(special.boxcox, samples=[call(POSITIVE, 0.5)])
+def boxcox(y, x, lmbda):
+    return x ** (lmbda - 1), MISSING
+
+
+@elementwise(special.boxcox1p, samples=[call(POSITIVE, 0.5)])
+def boxcox1p(y, x, lmbda):
+    return (1 + x) ** (lmbda - 1), MISSING
+
+
+# --- of SciPy alone ---
+
+
+@elementwise(special.hyp0f1, samples=[call(1.5, POSITIVE).without_twin()])
+def hyp0f1(y, v, z):
+    """DLMF 16.3.1."""
+    return MISSING, special.hyp0f1(v + 1, z) / v
+
+
+@elementwise(special.hyperu, samples=[call(0.5, 1.5, POSITIVE).without_twin()])
+def hyperu(y, a, b, x):
+    """DLMF 13.3.22."""
+    return MISSING, MISSING, -a * special.hyperu(a + 1, b + 1, x)
+
+
+@elementwise(special.exprel, samples=ONE)
+def exprel(y, x):
+    """`exprel(x)` is Kummer's M(1, 2, x), DLMF 13.3.15."""
+    return special.hyp1f1(2, 3, x) / 2
+
+
+@scaled(special.wrightomega, samples=ONE)
+def wrightomega(d, y, z):
+    """`y + log(y) = z`, DLMF 4.13."""
+    return d * y / (1 + y)
+
+
+@elementwise(special.wright_bessel, samples=[call(0.5, 1.5, POSITIVE).without_twin()])
+def wright_bessel(y, a, b, x):
+    return MISSING, MISSING, special.wright_bessel(a, a + b, x)
+
+
+@scaled(special.itstruve0, samples=OF_POSITIVE)
+def itstruve0(d, y, x):
+    return d * special.struve(0, x)
+
+
+@scaled(special.itmodstruve0, samples=OF_POSITIVE)
+def itmodstruve0(d, y, x):
+    return d * special.modstruve(0, x)
+
+
+# --- several results ---
+
+
+@adjoint(special.sici, dtype="ufunc", samples=OF_POSITIVE)
+def sici(dy, y, x):
+    """DLMF 6.2.9 and 6.2.11."""
+    return dy[0] * np.sinc(x / np.pi) + dy[1] * np.cos(x) / x
+
+
+@tangent(special.sici)
+def sici_tangent(x_dot, y, x):
+    return x_dot * np.sinc(x / np.pi), x_dot * np.cos(x) / x
+
+
+@adjoint(special.fresnel, dtype="ufunc", samples=ONE)
+def fresnel(dy, y, z):
+    """DLMF 7.2.7 and 7.2.8."""
+    angle = np.pi / 2 * z**2
+    return dy[0] * np.sin(angle) + dy[1] * np.cos(angle)
+
+
+@tangent(special.fresnel)
+def fresnel_tangent(z_dot, y, z):
+    angle = np.pi / 2 * z**2
+    return z_dot * np.sin(angle), z_dot * np.cos(angle)
+
+
+@adjoint(special.shichi, dtype="ufunc", samples=OF_POSITIVE)
+def shichi(dy, y, x):
+    """DLMF 6.2.15 and 6.2.16."""
+    return dy[0] * np.sinh(x) / x + dy[1] * np.cosh(x) / x
+
+
+@tangent(special.shichi)
+def shichi_tangent(x_dot, y, x):
+    return x_dot * np.sinh(x) / x, x_dot * np.cosh(x) / x
+
+
+@adjoint(special.itj0y0, dtype="ufunc", samples=OF_POSITIVE)
+def itj0y0(dy, y, x):
+    return dy[0] * special.j0(x) + dy[1] * special.y0(x)
+
+
+@tangent(special.itj0y0)
+def itj0y0_tangent(x_dot, y, x):
+    return x_dot * special.j0(x), x_dot * special.y0(x)
+
+
+@adjoint(special.iti0k0, dtype="ufunc", samples=OF_POSITIVE)
+def iti0k0(dy, y, x):
+    return dy[0] * special.i0(x) + dy[1] * special.k0(x)
+
+
+@tangent(special.iti0k0)
+def iti0k0_tangent(x_dot, y, x):
+    return x_dot * special.i0(x), x_dot * special.k0(x)
+
+
+@adjoint(special.pbdv, dtype="ufunc", wrt=["x"], samples=[call(1.5, real(4)).without_twin()])
+def pbdv(dy, y, v, x):
+    """The second derivative by Weber's equation, DLMF 12.2.2."""
+    return None, dy[0] * y[1] + dy[1] * (x**2 / 4 - v - 0.5) * y[0]
+
+
+@tangent(special.pbdv)
+def pbdv_tangent(x_dot, y, v, x):
+    return x_dot * y[1], x_dot * (x**2 / 4 - v - 0.5) * y[0]
+
+
+@adjoint(special.pbvv, dtype="ufunc", wrt=["x"], samples=[call(1.5, real(4)).without_twin()])
+def pbvv(dy, y, v, x):
+    return None, dy[0] * y[1] + dy[1] * (x**2 / 4 - v - 0.5) * y[0]
+
+
+@tangent(special.pbvv)
+def pbvv_tangent(x_dot, y, v, x):
+    return x_dot * y[1], x_dot * (x**2 / 4 - v - 0.5) * y[0]

@@ -1,0 +1,192 @@
+"""`backprose.special` against mpmath with 40 digits, on both sides of every border between its forms."""
+
+import jax
+import jax.numpy as jnp
+import mpmath
+import numpy as np
+import pytest
+import scipy.special
+
+from backprose import special
+
+# A scale goes with the oscillating functions: their error is measured against their envelope, not at their zeros.
+TOLERANCE = 1e-13
+NEAR_ZERO = [1e-200, 1e-30, 1e-11, 1e-9, 1e-5, 1e-2]
+ARGUMENTS = [
+    *NEAR_ZERO,
+    0.3,
+    1.0,
+    2.5,
+    7.0,
+    14.9,
+    24.99,
+    25.01,
+    29.99,
+    30.01,
+    61.0,
+    143.0,
+    576.5,
+    700.0,
+]
+ORDERS = [0, 1, 2, 5, 13, 24, -1, -3, 0.5, 0.3, 3.7, -0.4, -2.3]
+
+
+def relative_errors(ours, theirs, scale=0.0):
+    """Each error over the reference, or over a larger scale; 0 where both are 0 or the same infinity."""
+    with mpmath.workdps(40):
+        for a, b in zip(np.asarray(ours), theirs, strict=True):
+            if abs(b) > 1e306 or 0 < abs(b) < 1e-300:  # beyond the range of float64
+                continue
+            yield float(abs(mpmath.mpf(float(a)) - b) / max(abs(b), scale, mpmath.mpf(10) ** -400))
+
+
+def reference(function, points):
+    with mpmath.workdps(40):
+        return [function(mpmath.mpf(float(x))) for x in points]
+
+
+def worst(ours, function, points, scale=0.0):
+    return max(relative_errors(ours, reference(function, points), scale), default=0.0)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_bessel_functions_of_the_first_kind(order, x64):
+    points = np.array(ARGUMENTS)
+    ours = jax.jit(lambda x: special.jv(order, x))(points)
+    small, large = points <= max(1, abs(order)), points > max(1, abs(order))
+
+    def expected(x):
+        return mpmath.besselj(order, x)
+
+    assert worst(ours[small], expected, points[small]) < TOLERANCE
+    envelope = float(np.sqrt(2 / (np.pi * points[-1])))
+    assert worst(ours[large], expected, points[large], envelope) < TOLERANCE
+
+
+@pytest.mark.parametrize("order", [n for n in ORDERS if n == int(n)])
+def test_bessel_functions_of_the_second_kind(order, x64):
+    points = np.array(ARGUMENTS)
+    ours = jax.jit(lambda x: special.yn(order, x))(points)
+    envelope = float(np.sqrt(2 / (np.pi * points[-1])))
+    assert worst(ours, lambda x: mpmath.bessely(order, x), points, envelope) < TOLERANCE
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_modified_bessel_functions(order, x64):
+    points = np.array(ARGUMENTS)
+    ours = jax.jit(
+        lambda x: [f(order, x) for f in (special.iv, special.ive, special.kv, special.kve)]
+    )(points)
+    first, second = (lambda x: mpmath.besseli(order, x)), (lambda x: mpmath.besselk(order, x))
+    references = (
+        first,
+        lambda x: first(x) * mpmath.exp(-x),
+        second,
+        lambda x: second(x) * mpmath.exp(x),
+    )
+    for found, expected in zip(ours, references, strict=True):
+        # At 700 a rounding of the exponent is one of 700 units.
+        assert worst(found[:-1], expected, points[:-1]) < 2 * TOLERANCE
+        assert worst(found[-1:], expected, points[-1:]) < 5 * TOLERANCE
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 20])
+@pytest.mark.parametrize("derivative", [False, True])
+def test_spherical_bessel_functions(n, derivative, x64):
+    points = np.array([0.3, 1.0, 7.0, 19.0, 26.0, 61.0, 143.0])
+    names = ("spherical_jn", "spherical_yn", "spherical_in", "spherical_kn")
+    kinds = (mpmath.besselj, mpmath.bessely, mpmath.besseli, mpmath.besselk)
+    for name, kind in zip(names, kinds, strict=True):
+
+        def value(x, kind=kind):
+            return mpmath.sqrt(mpmath.pi / (2 * x)) * kind(n + mpmath.mpf(1) / 2, x)
+
+        expected = (lambda x, value=value: mpmath.diff(value, x)) if derivative else value
+        ours = getattr(special, name)(n, points, derivative=derivative)
+        envelope = 1 / points[-1] if name in names[:2] else 0.0
+        assert worst(ours, expected, points, envelope) < 2 * TOLERANCE, name
+
+
+def test_spherical_bessel_functions_at_zero_and_below(x64):
+    points = np.array([-2.0, 0.0])
+    for n in (0, 1, 2):
+        for derivative in (False, True):
+            for name in ("spherical_jn", "spherical_in"):
+                theirs = getattr(scipy.special, name)(n, points, derivative)
+                ours = getattr(special, name)(n, points, derivative)
+                np.testing.assert_allclose(ours, theirs, rtol=1e-14, atol=1e-17)
+
+
+PARAMETERS = [-1e8, -50.0, -1.0, -1e-9, 0.0, 1e-20, 1e-3, 0.5, 0.9, 0.999999, 1 - 1e-15]
+
+
+def test_complete_elliptic_integrals(x64):
+    points = np.array(PARAMETERS)
+    assert worst(special.ellipk(points), mpmath.ellipk, points) < 1e-14
+    assert worst(special.ellipe(points), mpmath.ellipe, points) < 1e-14
+    tiny = np.array([1e-300, 1e-100, 1e-20, 1e-3, 0.5, 3.0])
+    with mpmath.workdps(400):  # 1 - p
+        expected = [mpmath.ellipk(1 - mpmath.mpf(float(p))) for p in tiny]
+    assert max(relative_errors(special.ellipkm1(tiny), expected)) < 1e-14
+
+
+@pytest.mark.parametrize("m", [-3.0, -1e-9, 0.0, 0.3, 0.99])
+def test_incomplete_elliptic_integrals(m, x64):
+    points = np.array([-9.0, -1.0, 1e-9, 0.4, 1.5, np.pi / 2, 2.0, 7.0, 100.0])
+    assert worst(special.ellipkinc(points, m), lambda x: mpmath.ellipf(x, m), points) < 1e-14
+    assert worst(special.ellipeinc(points, m), lambda x: mpmath.ellipe(x, m), points) < 1e-14
+
+
+def test_carlsons_integrals(x64):
+    rng = np.random.default_rng(0)
+    x, y, z = 10 ** rng.uniform(-8, 8, (3, 30))
+    x[:5] = 0
+    with mpmath.workdps(40):
+        forms = [tuple(mpmath.mpf(float(v)) for v in p) for p in zip(x, y, z, strict=True)]
+        first, second = ([f(*p) for p in forms] for f in (mpmath.elliprf, mpmath.elliprd))
+    assert max(relative_errors(special.elliprf(x, y, z), first)) < 1e-14
+    assert max(relative_errors(special.elliprd(x, y, z), second)) < 1e-14
+
+
+EDGES = {
+    "j0": [0.0, -2.0], "j1": [0.0, -2.0], "y0": [0.0, -2.0], "y1": [0.0, -2.0], "k0": [0.0, -2.0], "k1e": [0.0, -2.0],
+    "k1": [0.0, -2.0], "k0e": [0.0, -2.0], "ellipk": [1.0, 1.5], "ellipe": [1.0, 1.5], "ellipkm1": [0.0, -1.0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EDGES)
+def test_the_edges_are_scipys(name, x64):
+    points = np.array(EDGES[name])
+    theirs = getattr(scipy.special, name)(points)
+    np.testing.assert_allclose(getattr(special, name)(points), theirs, rtol=1e-14)
+
+
+@pytest.mark.parametrize("order", [0, 1, -1, 2.5, -0.5])
+def test_orders_at_zero_and_below_are_scipys(order, x64):
+    points = np.array([0.0, -1.5])
+    for name in ("jv", "iv", "kv"):
+        theirs = getattr(scipy.special, name)(order, points)
+        np.testing.assert_allclose(getattr(special, name)(order, points), theirs, rtol=1e-13)
+
+
+def test_dtypes_and_batches(x64):
+    x = jnp.linspace(0.5, 3.0, 6, dtype=jnp.float32).reshape(2, 3)
+    assert special.j0(x).dtype == special.elliprf(x, x, 1.0).dtype == jnp.float32
+    np.testing.assert_allclose(special.kv(1, x), scipy.special.kv(1, np.float32(x)), rtol=1e-6)
+    assert special.j1(jnp.arange(3)).dtype == jnp.float64 == special.j0(1.5).dtype
+    wide = x.astype(jnp.float64)
+    rows = jax.vmap(lambda row: special.iv(0.5, row))(wide)
+    np.testing.assert_array_equal(rows, special.iv(0.5, wide))
+
+
+def test_orders_that_are_not_supported_are_refused(x64):
+    with pytest.raises(NotImplementedError, match="known in advance"):
+        special.jv(np.array([1, 2]), 1.0)
+    with pytest.raises(NotImplementedError, match="known in advance"):
+        jax.jit(special.kv)(1.0, 2.0)
+    with pytest.raises(NotImplementedError, match="beyond 25"):
+        special.iv(26, 1.0)
+    with pytest.raises(NotImplementedError, match="not whole"):
+        special.yn(0.5, 1.0)
+    with pytest.raises(NotImplementedError, match="negative"):
+        special.spherical_jn(-1, 1.0)
