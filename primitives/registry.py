@@ -113,7 +113,10 @@ class Primitive:
 
 
 # Modules that take long to import: their rules are loaded when one of their functions is met.
-LATE = {"scipy.stats": ".stats", "scipy.ndimage": ".ndimage"}
+LATE = {
+    "scipy.stats": (".stats", ".stats_tails", ".stats_families"),
+    "scipy.ndimage": (".ndimage",),
+}
 _REGISTRY: dict[Callable, Primitive] = {}
 _TWINS: dict[Callable, Callable] = {}
 
@@ -121,9 +124,9 @@ _TWINS: dict[Callable, Callable] = {}
 def lookup(function: Any) -> Primitive | None:
     """The rule of a NumPy or jax.numpy function, if it has one."""
     module = getattr(function, "__module__", None) or ""
-    for prefix, rules in LATE.items():
+    for prefix, files in LATE.items():
         if module.replace("jax._src.", "").startswith(prefix):
-            importlib.import_module(rules, __package__)
+            load(files)
     try:
         return _REGISTRY.get(function) or _REGISTRY.get(_TWINS.get(function, None))  # type: ignore[arg-type]
     except TypeError:  # not hashable, so not a function that anybody registered
@@ -138,9 +141,15 @@ def is_elementwise(function: Any) -> bool:
 
 def registered() -> tuple[Primitive, ...]:
     """Every rule, in the order of registration."""
-    for rules in LATE.values():
-        importlib.import_module(rules, __package__)
+    for files in LATE.values():
+        load(files)
     return registered_now()
+
+
+def load(files: Sequence[str]) -> None:
+    """Import files with rules; while one is being imported, it may ask for rules of its own."""
+    for file in files:
+        importlib.import_module(file, __package__)
 
 
 def registered_now() -> tuple[Primitive, ...]:

@@ -41,8 +41,9 @@ def double(*dtypes: Any) -> np.dtype:
 def of(name: str, method: str, *samples: Sample, wrt: Sequence[str] | None = None) -> Callable:
     """A decorator for the rule of `scipy.stats.NAME.METHOD`; the first array parameters and loc and scale vary."""
     function = getattr(getattr(scipy.stats, name), method)
-    # JAX averages a covariance with its transpose, where SciPy reads the lower triangle.
-    lacking = name == "multivariate_normal"
+    # JAX averages a covariance with its transpose, where SciPy reads the lower triangle; its von Mises has no place,
+    # and it does not differentiate its Gumbel.
+    lacking = name in ("multivariate_normal", "vonmises", "gumbel_r")
     try:
         twin = (
             None

@@ -13,6 +13,7 @@ from scipy.special import logsumexp
 
 from ..primitives import (
     COMPOSED,
+    Primitive,
     add_at,
     array_identity,
     is_array_function,
@@ -270,6 +271,8 @@ def call_array_function(
     try:
         given = bind(primitive, args, kwargs)
         many: Any = given.pop(variadic(primitive) or "", ())
+        if callable(primitive.dtype):
+            given = {k: widened(interpreter.trace, v, primitive, origin) for k, v in given.items()}
         result = interpreter.rule(primitive.adjoint, list(many), origin, given)
         return as_ufunc(interpreter.trace, function, args, result, origin)
     except NoRuleError as error:
@@ -280,6 +283,14 @@ def call_array_function(
         ) from None
     except BackproseError as error:
         raise error.at(origin.span) from None
+
+
+def widened(trace: Trace, value: Value, primitive: Primitive, origin: Origin) -> Value:
+    """An argument in the dtype that the function works in: float64 for all of `scipy.stats`."""
+    if not isinstance(value, Array) or value.type.dtype.kind != "f" or value.type.weak:
+        return value
+    wanted = primitive.dtype(value.type.dtype, value.type.dtype)
+    return value if value.type.dtype == wanted else trace.cast(value, wanted, origin)
 
 
 def as_ufunc(

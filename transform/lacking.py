@@ -1,4 +1,4 @@
-"""Text for JAX: a function of SciPy's that JAX does not have, nor `backprose.special`, is refused at its line.
+"""A check of text for JAX: a function of SciPy's that JAX does not have, nor `backprose.special`, is refused at its line.
 
 Given, for JAX:
     y = scipy.special.struve(0, x)
@@ -17,12 +17,11 @@ from .ir import Atom, Function, walk
 FOR_NUMPY = 'use target="numpy", which runs without JAX'
 
 
-def check_lacking(function: Function) -> Function:
-    """The function itself. Raises `RefusedError` where its text would call what JAX does not have."""
+def check_lacking(function: Function) -> None:
+    """Raises `RefusedError` where a function's text would call what JAX does not have."""
     for atom in walk(function.body):
         if isinstance(atom, Atom):
             check(atom)
-    return function
 
 
 def check(atom: Atom) -> None:

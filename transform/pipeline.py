@@ -47,7 +47,6 @@ CHECK_EVERY_STEP = False  # the tests set it
 # What follows differentiation, for each target: each step takes a function, some the user's options, and returns one.
 STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
     "jax": (
-        ("known to jax", check_lacking),
         ("unguarded", drop_guards),
         ("put back", put_back),
         ("merged", merge_writes),
@@ -119,6 +118,8 @@ def derive(request: Request, show: bool = False) -> Derived:
         check(function, "adjoint")
     if show:
         forms["adjoint"] = show_function(function)
+    if request.target == "jax":
+        check_lacking(function)
     for name, step in STEPS[request.target]:
         function = step(function, request.loops) if step in WITH_OPTIONS else step(function)
         if CHECK_EVERY_STEP:

@@ -184,11 +184,11 @@ def of_unknown_length(x):
 
 
 def without_counterpart(x):
-    return np.sum(scipy.special.jv(1, x))  # «scipy.special.jv(1, x)»
+    return np.sum(scipy.special.struve(1, x))  # «scipy.special.struve(1, x)»
 
 
 def value_dependent_dtype(x):
-    return np.sum(np.real_if_close(x))  # «np.real_if_close(x)»
+    return np.sum(np.real_if_close(x + 0j))  # «np.real_if_close(x + 0j)»
 
 
 def list_times_list(x):
