@@ -62,10 +62,9 @@ def of(name: str, method: str, *samples: Sample, wrt: Sequence[str] | None = Non
     return add
 
 
-def three(domain: Any = "real", *shapes: Any) -> list[Sample]:
-    """A call of the standard distribution, one with a place, and one with a scale."""
+def moved(domain: Any = "real", *shapes: Any) -> list[Sample]:
+    """A call with a place and a scale, and one with scales of its own for each element."""
     return [
-        call(draw(domain, 3), *shapes),
         call(draw(domain, 4), *shapes, draw((-0.05, 0.05)), draw(POSITIVE)),
         call(draw(domain, 3), *shapes, scale=draw(POSITIVE, 3)),
     ]
@@ -74,37 +73,37 @@ def three(domain: Any = "real", *shapes: Any) -> list[Sample]:
 # --- the normal distribution ---
 
 
-@of("norm", "logpdf", *three())
+@of("norm", "logpdf", *moved())
 def norm_logpdf(x, loc=0, scale=1):
     return -(((x - loc) / scale) ** 2) / 2 - np.log(scale) - HALF_LOG_2PI
 
 
-@of("norm", "pdf", *three())
+@of("norm", "pdf", *moved())
 def norm_pdf(x, loc=0, scale=1):
     return np.exp(-(((x - loc) / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
 
 
-@of("norm", "cdf", *three())
+@of("norm", "cdf", *moved())
 def norm_cdf(x, loc=0, scale=1):
     return ndtr((x - loc) / scale)
 
 
-@of("norm", "logcdf", *three())
+@of("norm", "logcdf", *moved())
 def norm_logcdf(x, loc=0, scale=1):
     return log_ndtr((x - loc) / scale)
 
 
-@of("norm", "sf", *three())
+@of("norm", "sf", *moved())
 def norm_sf(x, loc=0, scale=1):
     return ndtr((loc - x) / scale)
 
 
-@of("norm", "logsf", *three())
+@of("norm", "logsf", *moved())
 def norm_logsf(x, loc=0, scale=1):
     return log_ndtr((loc - x) / scale)
 
 
-@of("norm", "ppf", *three(UNIT))
+@of("norm", "ppf", *moved(UNIT))
 def norm_ppf(q, loc=0, scale=1):
     return loc + scale * ndtri(q)
 
@@ -112,17 +111,17 @@ def norm_ppf(q, loc=0, scale=1):
 # --- other distributions on the line ---
 
 
-@of("laplace", "logpdf", *three("nonzero"))
+@of("laplace", "logpdf", *moved("nonzero"))
 def laplace_logpdf(x, loc=0, scale=1):
     return -np.abs(x - loc) / scale - np.log(2 * scale)
 
 
-@of("laplace", "pdf", *three("nonzero"))
+@of("laplace", "pdf", *moved("nonzero"))
 def laplace_pdf(x, loc=0, scale=1):
     return np.exp(-np.abs(x - loc) / scale) / (2 * scale)
 
 
-@of("laplace", "cdf", *three("nonzero"))
+@of("laplace", "cdf", *moved("nonzero"))
 def laplace_cdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return np.where(
@@ -130,39 +129,39 @@ def laplace_cdf(x, loc=0, scale=1):
     )
 
 
-@of("logistic", "logpdf", *three())
+@of("logistic", "logpdf", *moved())
 def logistic_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return -z - 2 * np.logaddexp(0, -z) - np.log(scale)
 
 
-@of("logistic", "pdf", *three())
+@of("logistic", "pdf", *moved())
 def logistic_pdf(x, loc=0, scale=1):
     y = expit((x - loc) / scale)
     return y * (1 - y) / scale
 
 
-@of("logistic", "cdf", *three())
+@of("logistic", "cdf", *moved())
 def logistic_cdf(x, loc=0, scale=1):
     return expit((x - loc) / scale)
 
 
-@of("logistic", "sf", *three())
+@of("logistic", "sf", *moved())
 def logistic_sf(x, loc=0, scale=1):
     return expit((loc - x) / scale)
 
 
-@of("cauchy", "logpdf", *three())
+@of("cauchy", "logpdf", *moved())
 def cauchy_logpdf(x, loc=0, scale=1):
     return -np.log(np.pi * scale) - np.log1p(((x - loc) / scale) ** 2)
 
 
-@of("cauchy", "pdf", *three())
+@of("cauchy", "pdf", *moved())
 def cauchy_pdf(x, loc=0, scale=1):
     return 1 / (np.pi * scale * (1 + ((x - loc) / scale) ** 2))
 
 
-@of("cauchy", "cdf", *three())
+@of("cauchy", "cdf", *moved())
 def cauchy_cdf(x, loc=0, scale=1):
     return 0.5 + np.arctan((x - loc) / scale) / np.pi
 
@@ -202,48 +201,48 @@ def t_logcdf(x, df, loc=0, scale=1):
 # --- distributions on a part of the line; outside the derivative is 0 ---
 
 
-@of("uniform", "logpdf", *three(UNIT)[:1])
+@of("uniform", "logpdf", call(draw(UNIT, 3)))
 def uniform_logpdf(x, loc=0, scale=1):
     inside = (x >= loc) & (x <= loc + scale)
     return np.where(inside, -np.log(scale), -np.inf)
 
 
-@of("uniform", "pdf", *three(UNIT)[:1])
+@of("uniform", "pdf", call(draw(UNIT, 3)))
 def uniform_pdf(x, loc=0, scale=1):
     inside = (x >= loc) & (x <= loc + scale)
     return np.where(inside, 1 / scale, 0)
 
 
-@of("uniform", "cdf", *three(UNIT)[:1])
+@of("uniform", "cdf", call(draw(UNIT, 3)))
 def uniform_cdf(x, loc=0, scale=1):
     return np.clip((x - loc) / scale, 0, 1)
 
 
-@of("expon", "logpdf", *three(POSITIVE))
+@of("expon", "logpdf", *moved(POSITIVE))
 def expon_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return np.where(z < 0, -np.inf, -z - np.log(scale))
 
 
-@of("expon", "pdf", *three(POSITIVE))
+@of("expon", "pdf", *moved(POSITIVE))
 def expon_pdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return np.where(z < 0, 0, np.exp(-z) / scale)
 
 
-@of("expon", "cdf", *three(POSITIVE))
+@of("expon", "cdf", *moved(POSITIVE))
 def expon_cdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return -np.expm1(-np.where(z < 0, 0, z))
 
 
-@of("expon", "sf", *three(POSITIVE))
+@of("expon", "sf", *moved(POSITIVE))
 def expon_sf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return np.exp(-np.where(z < 0, 0, z))
 
 
-GAMMA = three(POSITIVE, draw(POSITIVE))
+GAMMA = moved(POSITIVE, draw(POSITIVE))
 BOUNDED = [call(draw((0.4, 0.9), 3), draw(POSITIVE), draw(POSITIVE))]
 FIXED = [call(draw(POSITIVE, 3), 2.5), call(draw(POSITIVE, 4), 1.5, 0.0, draw(POSITIVE))]
 

@@ -31,15 +31,15 @@ from .stats import (
     gamma_cdf,
     gamma_sf,
     laplace_cdf,
+    moved,
     of,
     poisson_cdf,
     t_sf,
-    three,
 )
 
-PLACED = three()[1:2]
+PLACED = moved()[:1]
 PLACED_NONZERO = [call(draw("nonzero", 3), 0.1, 1.5)]
-PROBABILITY = three(UNIT)[1:2]
+PROBABILITY = moved(UNIT)[:1]
 
 # --- on the line ---
 
@@ -166,13 +166,13 @@ def uniform_isf(q, loc=0, scale=1):
     return loc + scale * (1 - q)
 
 
-@of("expon", "logcdf", *three("positive")[1:2])
+@of("expon", "logcdf", *moved("positive")[:1])
 def expon_logcdf(x, loc=0, scale=1):
     z = (x - loc) / scale
     return np.where(z > 0, np.log(-np.expm1(-np.where(z > 0, z, 1))), -np.inf)
 
 
-@of("expon", "logsf", *three("positive")[1:2])
+@of("expon", "logsf", *moved("positive")[:1])
 def expon_logsf(x, loc=0, scale=1):
     return -np.maximum((x - loc) / scale, 0)
 

@@ -1,4 +1,4 @@
-"""A check of text for JAX: a function of SciPy's that JAX does not have, nor `backprose.special`, is refused at its line.
+"""A check of text for JAX: a function of SciPy's that neither JAX nor `backprose.special` has is refused at its line.
 
 Given, for JAX:
     y = scipy.special.struve(0, x)
