@@ -2,11 +2,13 @@
 
 The text of a derivative calls them where it runs under JAX; for NumPy it calls `scipy.special`, whose names these are.
 They work on real numbers, under `jax.jit` and `jax.vmap`, on every device, in float64 where JAX has it. Orders are
-numbers that are known before the function runs, up to 25. Derivatives come from `backprose.grad`; JAX's own go through
-the iterations.
+numbers that are known before the function runs, up to 25. `backprose.grad` and `jax.grad` know their derivatives.
 
 Formulas: NIST Digital Library of Mathematical Functions, dlmf.nist.gov.
 """
+
+# pyright: reportGeneralTypeIssues=false
+# A function's slope calls the function.
 
 from __future__ import annotations
 
@@ -18,6 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.custom_derivatives import SymbolicZero
 
 __all__ = [
     "ellipe", "ellipeinc", "ellipk", "ellipkinc", "ellipkm1", "elliprd", "elliprf", "iv", "ive", "j0", "j1", "jv",
@@ -43,6 +46,27 @@ def _computed_in_double(function: Callable) -> Callable:
         return result.astype(given.dtype if jnp.issubdtype(given.dtype, jnp.floating) else wide)
 
     return wrapped
+
+
+def _with_slopes(*slopes: Callable, orders: int = 0) -> Callable:
+    """Tell JAX the derivatives in the last arguments, lest it differentiate each iteration."""
+
+    def add(function: Callable) -> Callable:
+        known = jax.custom_jvp(function, nondiff_argnums=tuple(range(orders)))
+
+        def jvp(*given):
+            *fixed, primals, tangents = given
+            moved = jnp.zeros(jnp.broadcast_shapes(*map(jnp.shape, primals)))
+            for slope, tangent in zip(slopes, tangents, strict=True):
+                if not isinstance(tangent, SymbolicZero):
+                    moved = moved + tangent * slope(*fixed, *primals)
+            y = known(*fixed, *primals)
+            return y, moved.astype(y.dtype)
+
+        known.defjvp(jvp, symbolic_zeros=True)
+        return known
+
+    return add
 
 
 # --- Bessel functions of the first and the second kind ---
@@ -132,7 +156,17 @@ def _recurrence(first, second, order: float, steps: int, x):
     return first
 
 
+@_with_slopes(lambda v, x: (_jv(v - 1, x) - _jv(v + 1, x)) / 2, orders=1)
 @_computed_in_double
+def _jv(v: float, x):
+    if v != math.floor(v):
+        return jnp.where(x < 0, jnp.nan, _j_of_positive(v, jnp.abs(x)))
+    n = abs(int(v))
+    found = _j_of_positive(float(n), jnp.abs(x))
+    odd = jnp.where(x < 0, -found, found) if n % 2 else found
+    return -odd if v < 0 and n % 2 else odd
+
+
 def jv(v: float, x):
     """The Bessel function of the first kind of real order v, `scipy.special.jv`.
 
@@ -141,13 +175,7 @@ def jv(v: float, x):
     >>> round(float(jv(1, 2.0)), 4)
     0.5767
     """
-    v = _order(v)
-    if v != math.floor(v):
-        return jnp.where(x < 0, jnp.nan, _j_of_positive(v, jnp.abs(x)))
-    n = abs(int(v))
-    found = _j_of_positive(float(n), jnp.abs(x))
-    odd = jnp.where(x < 0, -found, found) if n % 2 else found
-    return -odd if v < 0 and n % 2 else odd
+    return _jv(_order(v), x)
 
 
 def _order(v: float) -> float:
@@ -182,14 +210,10 @@ def _y_zero_and_one(x):
     )
 
 
+@_with_slopes(lambda n, x: (_yn(n - 1, x) - _yn(n + 1, x)) / 2, orders=1)
 @_computed_in_double
-def yn(n: int, x):
-    """The Bessel function of the second kind of whole order n, `scipy.special.yn`; -inf at 0, NaN below.
-
-    >>> round(float(yn(2, 1.5)), 4)
-    -0.9322
-    """
-    order = _order(n)
+def _yn(n: float, x):
+    order = n
     if order != math.floor(order):
         raise NotImplementedError(
             "Bessel functions of the second kind of orders that are not whole"
@@ -200,6 +224,15 @@ def yn(n: int, x):
     found = jnp.where(jnp.isnan(found), -jnp.inf, found)  # differences of infinities, at tiny x
     found = jnp.where(x > 0, found, jnp.where(x == 0, -jnp.inf, jnp.nan))
     return -found if order < 0 and count % 2 else found
+
+
+def yn(n: int, x):
+    """The Bessel function of the second kind of whole order n, `scipy.special.yn`; -inf at 0, NaN below.
+
+    >>> round(float(yn(2, 1.5)), 4)
+    -0.9322
+    """
+    return _yn(_order(n), x)
 
 
 def j0(x):
@@ -269,31 +302,43 @@ def _i_and_scaled(v: float, x):
 
 
 def _i_of_order(v: float, x, which: int):
-    v = abs(_order(v)) if float(v) == math.floor(v) else _order(v)
+    v = abs(v) if v == math.floor(v) else v
     found = _i_and_scaled(v, jnp.abs(x))[which]
     if v != math.floor(v):
         return jnp.where(x < 0, jnp.nan, found)
     return jnp.where(x < 0, -found, found) if int(v) % 2 else found
 
 
+@_with_slopes(lambda v, x: (_iv(v - 1, x) + _iv(v + 1, x)) / 2, orders=1)
 @_computed_in_double
+def _iv(v: float, x):
+    return _i_of_order(v, x, 0)
+
+
 def iv(v: float, x):
     """The modified Bessel function of the first kind of real order v, `scipy.special.iv`.
 
     >>> round(float(iv(2, 1.0)), 4)
     0.1357
     """
-    return _i_of_order(v, x, 0)
+    return _iv(_order(v), x)
 
 
+@_with_slopes(
+    lambda v, x: (_ive(v - 1, x) + _ive(v + 1, x)) / 2 - jnp.sign(x) * _ive(v, x), orders=1
+)
 @_computed_in_double
+def _ive(v: float, x):
+    return _i_of_order(v, x, 1)
+
+
 def ive(v: float, x):
     """`exp(-|x|) I_v(x)`, `scipy.special.ive`.
 
     >>> round(float(ive(2, 1.0)), 4)
     0.0499
     """
-    return _i_of_order(v, x, 1)
+    return _ive(_order(v), x)
 
 
 NODES = 128
@@ -326,7 +371,7 @@ def _scaled_k(v: float, x):
 
 def _k_of_order(v: float, x):
     """`exp(x) K_v(x)`, from orders near 0 by the recurrence DLMF 10.29.1, which is stable upwards."""
-    order = abs(_order(v))
+    order = abs(v)
     whole = round(order)
     positive = jnp.where(x > 0, x, 1.0)
     first = _scaled_k(order - whole, positive)
@@ -337,24 +382,34 @@ def _k_of_order(v: float, x):
     return jnp.where(x > 0, first, jnp.where(x == 0, jnp.inf, jnp.nan))
 
 
+@_with_slopes(lambda v, x: _kve(v, x) - (_kve(v - 1, x) + _kve(v + 1, x)) / 2, orders=1)
 @_computed_in_double
+def _kve(v: float, x):
+    return _k_of_order(v, x)
+
+
 def kve(v: float, x):
     """`exp(x) K_v(x)`, `scipy.special.kve`; inf at 0, NaN below.
 
     >>> round(float(kve(0.5, 2.0)), 4)
     0.8862
     """
-    return _k_of_order(v, x)
+    return _kve(_order(v), x)
 
 
+@_with_slopes(lambda v, x: -(_kv(v - 1, x) + _kv(v + 1, x)) / 2, orders=1)
 @_computed_in_double
+def _kv(v: float, x):
+    return _k_of_order(v, x) * jnp.exp(-jnp.maximum(x, 0))
+
+
 def kv(v: float, x):
     """The modified Bessel function of the second kind of real order v, `scipy.special.kv`; inf at 0, NaN below.
 
     >>> round(float(kv(0.5, 2.0)), 4)
     0.1199
     """
-    return _k_of_order(v, x) * jnp.exp(-jnp.maximum(x, 0))
+    return _kv(_order(v), x)
 
 
 def kn(n: int, x):
@@ -411,7 +466,7 @@ def _spherical(function: Callable, n: int, z, derivative: bool, signs: tuple[int
     def of_order(n: int):
         return function(n) * jnp.sqrt(math.pi / 2 / z)
 
-    if _order(n) < 0 or n != math.floor(n):
+    if n < 0 or n != math.floor(n):
         raise NotImplementedError(
             "spherical Bessel functions of orders that are negative or not whole"
         )
@@ -507,15 +562,20 @@ def _means(b):
     return a, total
 
 
+@_with_slopes(lambda p: (elliprd(0.0, p, 1.0) / 3 - _ellipkm1(p)) / (2 * p))
 @_computed_in_double
+def _ellipkm1(p):
+    found = math.pi / 2 / _means(jnp.sqrt(jnp.where(p > 0, p, 1.0)))[0]
+    return jnp.where(p > 0, found, jnp.where(p == 0, jnp.inf, jnp.nan))
+
+
 def ellipkm1(p):
     """The complete elliptic integral `K(1 - p)`, `scipy.special.ellipkm1`; inf at 0, NaN below.
 
     >>> round(float(ellipkm1(0.5)), 4)
     1.8541
     """
-    found = math.pi / 2 / _means(jnp.sqrt(jnp.where(p > 0, p, 1.0)))[0]
-    return jnp.where(p > 0, found, jnp.where(p == 0, jnp.inf, jnp.nan))
+    return _ellipkm1(p)
 
 
 def ellipk(m):
@@ -527,17 +587,22 @@ def ellipk(m):
     return ellipkm1(1 - jnp.asarray(m))
 
 
+@_with_slopes(lambda m: -elliprd(0.0, 1 - m, 1.0) / 6)
 @_computed_in_double
+def _ellipe(m):
+    inside = jnp.where(m < 1, m, 0.0)
+    mean, total = _means(jnp.sqrt(1 - inside))
+    found = math.pi / 2 / mean * (1 - inside / 2 - total)
+    return jnp.where(m < 1, found, jnp.where(m == 1, 1.0, jnp.nan))
+
+
 def ellipe(m):
     """The complete elliptic integral of the second kind, `scipy.special.ellipe`; 1 at 1, NaN beyond.
 
     >>> round(float(ellipe(0.5)), 4)
     1.3506
     """
-    inside = jnp.where(m < 1, m, 0.0)
-    mean, total = _means(jnp.sqrt(1 - inside))
-    found = math.pi / 2 / mean * (1 - inside / 2 - total)
-    return jnp.where(m < 1, found, jnp.where(m == 1, 1.0, jnp.nan))
+    return _ellipe(m)
 
 
 def _doubles(*args):
@@ -548,6 +613,11 @@ def _doubles(*args):
     return [a.astype(wide) for a in arrays], dtype
 
 
+@_with_slopes(
+    lambda x, y, z: -elliprd(y, z, x) / 6,
+    lambda x, y, z: -elliprd(z, x, y) / 6,
+    lambda x, y, z: -elliprd(x, y, z) / 6,
+)
 def elliprf(x, y, z):
     """Carlson's symmetric integral R_F, `scipy.special.elliprf`, by duplication, DLMF 19.36.1.
 
@@ -570,6 +640,11 @@ def elliprf(x, y, z):
     return (series / jnp.sqrt(mean)).astype(dtype)
 
 
+@_with_slopes(
+    lambda x, y, z: _along(x, y, z),
+    lambda x, y, z: _along(y, x, z),
+    lambda x, y, z: -1.5 / (jnp.sqrt(x * y * z) * z) - _along(x, y, z) - _along(y, x, z),
+)
 def elliprd(x, y, z):
     """Carlson's integral R_D, `scipy.special.elliprd`, by duplication, DLMF 19.36.2.
 
@@ -593,6 +668,11 @@ def elliprd(x, y, z):
     e3 = (3 * u * v - 8 * w * w) * w
     series = 1 - 3 * e2 / 14 + e3 / 6
     return (3 * total + 4.0**-HALVINGS * series / (mean * jnp.sqrt(mean))).astype(dtype)
+
+
+def _along(x, y, z):
+    """The derivative of `R_D` in x, DLMF 19.18.3; NaN where x equals z."""
+    return (elliprd(x, y, z) - elliprd(y, z, x)) / (2 * (z - x))
 
 
 def _within_a_quarter(phi):

@@ -51,16 +51,20 @@ def rules_table(entries: Sequence[Entry]) -> Table:
     return table
 
 
+def module_of(name: str) -> str:
+    """The module of a function: `scipy.stats` of `scipy.stats.norm.pdf`."""
+    module = name.rpartition(".")[0]
+    return "scipy.stats" if module.startswith("scipy.stats") else module
+
+
 def count_table(entries: Sequence[Entry]) -> Table:
-    """How many functions of each module there are of each kind."""
-    modules = list(dict.fromkeys(entry.name.rpartition(".")[0] for entry in entries))
-    kinds = list(dict.fromkeys(entry.kind for entry in entries))
-    found = Counter((entry.kind, entry.name.rpartition(".")[0]) for entry in entries)
+    """How many functions there are of each kind, and in which modules."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("kind", no_wrap=True)
-    for module in (*modules, "all"):
-        table.add_column(module, justify="right")
-    for kind in kinds:
-        numbers = [found[kind, module] for module in modules]
-        table.add_row(kind, *map(str, numbers), str(sum(numbers)))
+    for title in ("kind", "functions", "of them in"):
+        table.add_column(title, justify="right" if title == "functions" else "left")
+    for kind in dict.fromkeys(entry.kind for entry in entries):
+        names = [entry.name for entry in entries if entry.kind == kind]
+        modules = Counter(module_of(name) for name in names)
+        table.add_row(kind, str(len(names)), ", ".join(f"{m} {n}" for m, n in modules.items()))
+    table.add_row("all", str(len(entries)), "")
     return table

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .names import jax_twin
-from .registry import COMPOSED, NONDIFFERENTIABLE, Primitive, lookup
-from .written import written_out
+from .names import jax_twin, name_of
+from .registry import COMPOSED, NONDIFFERENTIABLE, Primitive, lookup, registered
+from .written import written_functions, written_out
 
 MODULES = (
     "numpy",
@@ -23,6 +23,7 @@ MODULES = (
     "jax.numpy",
     "jax.nn",
 )
+ELSEWHERE = ("scipy.stats", "scipy.ndimage", "scipy.signal", "scipy.integrate", "jax", "functools")
 FALLBACK, STATIC, REFUSED = "fallback", "known in advance", "refused"
 WRITTEN = "written out"  # Python stands in the function's place
 
@@ -164,9 +165,19 @@ def file_of(rules: Sequence[Callable]) -> str:
 
 
 def catalogue() -> list[Entry]:
-    """Every public function of the modules, classified; those that nobody has classified are left out."""
+    """Every public function of the modules, classified, and those of other modules that have a rule or a definition.
+
+    Those that nobody has classified are left out.
+    """
     found = [classify(m, name, f) for m in MODULES for name, f in public_functions(m)]
-    return [entry for entry in found if entry is not None]
+    entries = [entry for entry in found if entry is not None]
+    known = {entry.name for entry in entries}
+    for function in (*(p.function for p in registered()), *written_functions()):
+        module, _, name = name_of(function).rpartition(".")
+        if module.startswith(ELSEWHERE) and f"{module}.{name}" not in known:
+            entry = classify(module, name, function)
+            entries += [entry] if entry is not None else []
+    return entries
 
 
 def unclassified() -> list[str]:

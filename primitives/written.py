@@ -34,6 +34,11 @@ def written_out(function: Any) -> Callable | None:
         return None
 
 
+def written_functions() -> tuple[Callable, ...]:
+    """The library's functions that have a definition."""
+    return tuple(_WRITTEN)
+
+
 def results_of(function: Callable, *args: Any) -> int | None:
     """For definitions: how many arrays the tuple has that a function returns, None for one array or nothing.
 

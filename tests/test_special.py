@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from backprose import special
+from backprose import grad, lower, special
 
 # A scale goes with the oscillating functions: their error is measured against their envelope, not at their zeros.
 TOLERANCE = 1e-13
@@ -190,3 +190,47 @@ def test_orders_that_are_not_supported_are_refused(x64):
         special.yn(0.5, 1.0)
     with pytest.raises(NotImplementedError, match="negative"):
         special.spherical_jn(-1, 1.0)
+
+
+SLOPES = {
+    "j0": (), "j1": (), "jv": (1.5,), "y0": (), "y1": (), "yn": (2,), "iv": (0.5,), "ive": (2,), "k0": (), "k1": (),
+    "kv": (0.3,), "kve": (2,), "k0e": (), "k1e": (), "kn": (2,), "spherical_jn": (2,), "spherical_yn": (1,),
+    "spherical_in": (2,), "spherical_kn": (1,), "ellipk": (), "ellipe": (), "ellipkm1": (),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_jax_differentiates_them_twice(name, x64):
+    function = getattr(special, name)
+    slope = jax.grad(lambda x: function(*SLOPES[name], x))
+    step = 1e-5
+    for x in (0.3, 0.7):
+        values = [float(function(*SLOPES[name], x + k * step)) for k in (1, -1)]
+        slopes = [float(slope(x + k * step)) for k in (1, -1)]
+        assert float(slope(x)) == pytest.approx((values[0] - values[1]) / (2 * step), rel=1e-8)
+        second = (slopes[0] - slopes[1]) / (2 * step)
+        assert float(jax.grad(slope)(x)) == pytest.approx(second, rel=1e-8, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["elliprf", "elliprd", "ellipkinc", "ellipeinc"])
+def test_jax_differentiates_them_in_every_argument(name, x64):
+    function, step = getattr(special, name), 1e-6
+    point = np.array([0.4, 0.7, 0.9])[: 3 if name.startswith("ellipr") else 2]
+    gradient = jax.grad(lambda p: function(*p))(point)
+    rows = [
+        float(function(*(point + h))) - float(function(*(point - h)))
+        for h in step * np.eye(len(point))
+    ]
+    np.testing.assert_allclose(gradient, np.array(rows) / (2 * step), rtol=1e-8)
+    # An argument of 0 that is not differentiated does no harm.
+    assert np.isfinite(jax.grad(lambda p: special.elliprd(0.0, p, 1.0))(0.5))
+
+
+def test_second_derivatives_of_programs(x64):
+    def program(x):
+        return np.sum(scipy.special.j0(x) * scipy.special.ellipk(x / 5))
+
+    x, step = np.array([0.5, 1.2]), 1e-5
+    hessian = jax.hessian(lower(program))(jnp.asarray(x))
+    rows = [(grad(program)(x + h) - grad(program)(x - h)) / (2 * step) for h in step * np.eye(2)]
+    np.testing.assert_allclose(hessian, rows, rtol=1e-7, atol=1e-9)

@@ -56,6 +56,7 @@ from .values import (
     known,
     operand_of,
     struct,
+    unchanged,
 )
 from .values import arrays as arrays_of
 
@@ -424,6 +425,10 @@ class Interpreter:
             numpy_scalar = any(isinstance(v.value, np.generic) for v in values)  # type: ignore[union-attr]
             if not (numpy_scalar and isinstance(op, np.ufunc)):
                 return self.trace.static_operation(op, values, origin)  # type: ignore[arg-type]
+        if self.frames and self.frames[-1].anchor is not None:
+            same = unchanged(op, values)
+            if same is not None:
+                return same
         if op.__name__ in ("is_", "is_not"):
             same = values[0] is values[1]
             return known(same if op.__name__ == "is_" else not same)

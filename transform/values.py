@@ -373,3 +373,17 @@ def arrays(value: Value | None) -> Iterator[Array]:
         items = [value.items.item] if isinstance(value.items, Growing) else value.items
         for item in items:
             yield from arrays(item)
+
+
+def unchanged(op: Callable, values: list[Value]) -> Array | None:
+    """What `x - 0`, `x / 1` and `x * 1` are, where x has floats: x, in memory of its own. None for other operations.
+
+    Rules compute so with parameters that are not given.
+    """
+    array, number = values if len(values) == 2 else (None, None)
+    neutral = {np.subtract: 0, np.divide: 1, np.multiply: 1}.get(op)
+    if neutral is None or not isinstance(array, Array) or not isinstance(number, Known):
+        return None
+    floats = array.type.dtype.kind == "f" and not array.type.weak
+    same = floats and type(number.value) is int and number.value == neutral
+    return Array(array.operand, scalar=array.scalar) if same else None
