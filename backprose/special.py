@@ -2,7 +2,9 @@
 
 The text of a derivative calls them where it runs under JAX; for NumPy it calls `scipy.special`, whose names these are.
 They work on real numbers, under `jax.jit` and `jax.vmap`, on every device, in float64 where JAX has it. Orders are
-numbers that are known before the function runs, up to 25. `backprose.grad` and `jax.grad` know their derivatives.
+numbers that are known before the function runs, up to 25; those of `jv`, `yn`, `kn`, `kv` and `kve` may also be arrays
+of integers, as a loop variable is one, and the result is NaN beyond 27. `backprose.grad` and `jax.grad` know the
+derivatives in the argument.
 
 Formulas: NIST Digital Library of Mathematical Functions, dlmf.nist.gov.
 """
@@ -48,7 +50,7 @@ def _computed_in_double(function: Callable) -> Callable:
     return wrapped
 
 
-def _with_slopes(*slopes: Callable, orders: int = 0) -> Callable:
+def _with_slopes(*slopes: Callable | None, orders: int = 0) -> Callable:
     """Tell JAX the derivatives in the last arguments, lest it differentiate each iteration."""
 
     def add(function: Callable) -> Callable:
@@ -58,7 +60,7 @@ def _with_slopes(*slopes: Callable, orders: int = 0) -> Callable:
             *fixed, primals, tangents = given
             moved = jnp.zeros(jnp.broadcast_shapes(*map(jnp.shape, primals)))
             for slope, tangent in zip(slopes, tangents, strict=True):
-                if not isinstance(tangent, SymbolicZero):
+                if slope is not None and not isinstance(tangent, SymbolicZero):
                     moved = moved + tangent * slope(*fixed, *primals)
             y = known(*fixed, *primals)
             return y, moved.astype(y.dtype)
@@ -175,7 +177,7 @@ def jv(v: float, x):
     >>> round(float(jv(1, 2.0)), 4)
     0.5767
     """
-    return _jv(_order(v), x)
+    return _jv_of_orders(v, x) if _is_array(v) else _jv(_order(v), x)
 
 
 def _order(v: float) -> float:
@@ -232,7 +234,7 @@ def yn(n: int, x):
     >>> round(float(yn(2, 1.5)), 4)
     -0.9322
     """
-    return _yn(_order(n), x)
+    return _yn_of_orders(n, x) if _is_array(n) else _yn(_order(n), x)
 
 
 def j0(x):
@@ -269,6 +271,99 @@ def y1(x):
     -0.7812
     """
     return yn(1, x)
+
+
+# --- orders that are arrays ---
+
+
+def _is_array(order) -> bool:
+    """Whether an order is an array of integers. Raises `NotImplementedError` for other arrays."""
+    if not isinstance(order, jax.Array | np.ndarray):
+        return False
+    if not jnp.issubdtype(order.dtype, jnp.integer):
+        raise NotImplementedError(
+            "the order of a Bessel function must be known in advance, or be an integer"
+        )
+    return True
+
+
+def _upwards(n, first, second, x, sign: int):
+    """The solution of `f_{k+1} = 2 k / x f_k + sign f_{k-1}` at each element's own order n >= 0; NaN for large ones."""
+
+    def step(k, state):
+        first, second, found = state
+        found = jnp.where(k == n, first, found)
+        return second, 2 * (k + 1) / x * second + sign * first, found
+
+    start = (first, second, jnp.full_like(first, jnp.nan))
+    return lax.fori_loop(0, GREATEST_ORDER + 3, step, start)[2]
+
+
+def _signed(n, x, found):
+    """A function of whole order from that of |n| and |x|: odd orders change their sign with either."""
+    odd = n % 2 == 1
+    return jnp.where(odd & ((n < 0) != (x < 0)), -found, found)
+
+
+def _of_orders(function: Callable) -> Callable:
+    """A function of integer orders, elementwise, in float64."""
+
+    def wrapped(n, x):
+        (n, given), dtype = jnp.broadcast_arrays(n, x), jnp.asarray(x).dtype
+        wide = jax.dtypes.canonicalize_dtype(float)
+        result = function(n, given.astype(wide))
+        return result.astype(dtype if jnp.issubdtype(dtype, jnp.floating) else wide)
+
+    return wrapped
+
+
+@_with_slopes(None, lambda n, x: (_jv_of_orders(n - 1, x) - _jv_of_orders(n + 1, x)) / 2)
+@_of_orders
+def _jv_of_orders(n, x):
+    size, z = jnp.abs(n), jnp.abs(x)
+    near, far = jnp.clip(z, 1e-300, NEAR), jnp.maximum(z, NEAR)
+    count = _length(NEAR)
+
+    def step(k, state):
+        above, here, norm, found = state
+        place = count - 1 - k
+        norm = norm + jnp.where(place == 0, 1.0, 2.0 * (place % 2 == 0)) * here
+        found = jnp.where(place == size, here, found)
+        below = 2 * place / near * here - above
+        length = jnp.abs(below)
+        shrink = jnp.where(length > 1e4, 1 / jnp.maximum(length, 1.0), 1.0)
+        return here * shrink, below * shrink, norm * shrink, found * shrink
+
+    zeros = jnp.zeros_like(near)
+    start = (zeros, jnp.ones_like(near), zeros, zeros)
+    _, _, norm, small = lax.fori_loop(0, count, step, start)
+    large = _upwards(size, _expanded(0.0, far)[0], _expanded(1.0, far)[0], far, -1)
+    found = jnp.where(
+        z <= NEAR, jnp.where(size <= GREATEST_ORDER + 2, small / norm, jnp.nan), large
+    )
+    return _signed(n, x, jnp.where(z == 0, jnp.where(n == 0, 1.0, 0.0), found))
+
+
+@_with_slopes(None, lambda n, x: (_yn_of_orders(n - 1, x) - _yn_of_orders(n + 1, x)) / 2)
+@_of_orders
+def _yn_of_orders(n, x):
+    positive = jnp.where(x > 0, x, 1.0)
+    found = _upwards(jnp.abs(n), *_y_zero_and_one(positive), positive, -1)
+    overflown = jnp.isnan(found) & (jnp.abs(n) <= GREATEST_ORDER + 2)
+    found = jnp.where(overflown, -jnp.inf, found)  # differences of infinities, at tiny x
+    found = jnp.where(x > 0, found, jnp.where(x == 0, -jnp.inf, jnp.nan))
+    return _signed(n, jnp.abs(x), found)
+
+
+@_with_slopes(
+    None,
+    lambda n, x: _kve_of_orders(n, x) - (_kve_of_orders(n - 1, x) + _kve_of_orders(n + 1, x)) / 2,
+)
+@_of_orders
+def _kve_of_orders(n, x):
+    positive = jnp.where(x > 0, x, 1.0)
+    found = _upwards(jnp.abs(n), _scaled_k(0.0, positive), _scaled_k(1.0, positive), positive, 1)
+    return jnp.where(x > 0, found, jnp.where(x == 0, jnp.inf, jnp.nan))
 
 
 # --- modified Bessel functions ---
@@ -394,7 +489,7 @@ def kve(v: float, x):
     >>> round(float(kve(0.5, 2.0)), 4)
     0.8862
     """
-    return _kve(_order(v), x)
+    return _kve_of_orders(v, x) if _is_array(v) else _kve(_order(v), x)
 
 
 @_with_slopes(lambda v, x: -(_kv(v - 1, x) + _kv(v + 1, x)) / 2, orders=1)
@@ -409,6 +504,8 @@ def kv(v: float, x):
     >>> round(float(kv(0.5, 2.0)), 4)
     0.1199
     """
+    if _is_array(v):
+        return _kve_of_orders(v, x) * jnp.exp(-jnp.maximum(x, 0))
     return _kv(_order(v), x)
 
 

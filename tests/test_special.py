@@ -181,7 +181,9 @@ def test_dtypes_and_batches(x64):
 
 def test_orders_that_are_not_supported_are_refused(x64):
     with pytest.raises(NotImplementedError, match="known in advance"):
-        special.jv(np.array([1, 2]), 1.0)
+        special.jv(np.array([1.0, 2.0]), 1.0)
+    with pytest.raises(NotImplementedError, match="known in advance"):
+        special.iv(np.array([1, 2]), 1.0)
     with pytest.raises(NotImplementedError, match="known in advance"):
         jax.jit(special.kv)(1.0, 2.0)
     with pytest.raises(NotImplementedError, match="beyond 25"):
@@ -234,3 +236,32 @@ def test_second_derivatives_of_programs(x64):
     hessian = jax.hessian(lower(program))(jnp.asarray(x))
     rows = [(grad(program)(x + h) - grad(program)(x - h)) / (2 * step) for h in step * np.eye(2)]
     np.testing.assert_allclose(hessian, rows, rtol=1e-7, atol=1e-9)
+
+
+def test_orders_that_are_arrays(x64):
+    """They give what each order gives by itself, also at 0 and below, and NaN beyond the greatest."""
+    orders = np.array([-25, -4, -1, 0, 1, 2, 7, 25])
+    points = np.array([-30.0, -2.0, 0.0, 1e-200, 0.4, 3.0, 24.9, 25.1, 61.0])
+    for name in ("jv", "yn", "kv", "kve"):
+        function = getattr(special, name)
+        together = jax.jit(function)(orders[:, None], points)
+        apart = np.array([function(int(n), points) for n in orders])
+        np.testing.assert_allclose(together, apart, rtol=2e-13, atol=1e-16, err_msg=name)
+        assert np.isnan(function(np.array([40]), 1.0))
+    slope = jax.grad(lambda x: jnp.sum(special.jv(np.arange(3), x)))(1.3)
+    assert float(slope) == pytest.approx(
+        sum(scipy.special.jvp(n, 1.3) for n in range(3)), rel=1e-13
+    )
+
+
+def test_a_sum_over_orders(x64):
+    def series(x, a):
+        total = 0.0
+        for k in range(len(a)):
+            total = total + a[k] * scipy.special.jv(k, x) * scipy.special.kn(k, x)
+        return np.sum(total)
+
+    x, a, step = np.array([0.5, 1.2]), np.array([1.0, 0.5, 0.2, 0.1]), 1e-6
+    slopes = [(series(x + h, a) - series(x - h, a)) / (2 * step) for h in step * np.eye(2)]
+    for target in ("jax", "numpy"):
+        np.testing.assert_allclose(grad(series, target=target)(x, a), slopes, rtol=1e-8)
