@@ -13,10 +13,7 @@ POSITIVE = draw("positive", 4)
 
 
 def of_order(order: float) -> list[Sample]:
-    return [
-        call(order, POSITIVE).without_twin(),
-        call(order + 1, draw("positive", 2, 3)).without_twin(),
-    ]
+    return [call(order, draw("positive", 2, 3)).without_twin()]
 
 
 # --- of whole orders ---
@@ -149,7 +146,6 @@ def float64(*dtypes):
 
 
 SPHERICAL = [
-    call(0, POSITIVE).without_twin(),
     call(2, draw("positive", 2, 3)).without_twin(),
     call(2, POSITIVE, derivative=True).without_twin(),
 ]

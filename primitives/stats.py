@@ -63,11 +63,8 @@ def of(name: str, method: str, *samples: Sample, wrt: Sequence[str] | None = Non
 
 
 def moved(domain: Any = "real", *shapes: Any) -> list[Sample]:
-    """A call with a place and a scale, and one with scales of its own for each element."""
-    return [
-        call(draw(domain, 4), *shapes, draw((-0.05, 0.05)), draw(POSITIVE)),
-        call(draw(domain, 3), *shapes, scale=draw(POSITIVE, 3)),
-    ]
+    """A call with a place, and a scale for each element."""
+    return [call(draw(domain, 3), *shapes, draw((-0.05, 0.05)), scale=draw(POSITIVE, 3))]
 
 
 # --- the normal distribution ---

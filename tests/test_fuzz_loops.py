@@ -12,7 +12,7 @@ from programs import loop_checks
 from programs.loop_checks import Mismatch, Outcome, check_program, check_seed
 from programs.loop_programs_random import ALL_FEATURES
 
-EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "44"))
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "24"))
 FIRST = int(os.environ.get("FUZZ_SEED", "0"))
 # What is refused so far (or, for an alias that depends on a branch, has to be where both are read).
 REFUSED = frozenset(("conditional_alias",))
