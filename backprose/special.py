@@ -36,12 +36,19 @@ TERMS = 32  # of the expansions in 1 / x, more than enough from `NEAR` on
 GREATEST_ORDER = 25
 
 
+def _refuse_complex(*args) -> None:
+    """Raises `NotImplementedError` for complex numbers, of which a cast would drop the imaginary part."""
+    if any(jnp.iscomplexobj(a) for a in args):
+        raise NotImplementedError("complex numbers")
+
+
 def _computed_in_double(function: Callable) -> Callable:
     """Take numbers and arrays of any real dtype, compute in float64, and give the dtype of the last argument back."""
 
     @functools.wraps(function)
     def wrapped(*args):
         *orders, x = args
+        _refuse_complex(x)
         given = jnp.asarray(x)
         wide = jax.dtypes.canonicalize_dtype(float)
         result = function(*orders, given.astype(wide))
@@ -309,6 +316,7 @@ def _of_orders(function: Callable) -> Callable:
     """A function of integer orders, elementwise, in float64."""
 
     def wrapped(n, x):
+        _refuse_complex(x)
         (n, given), dtype = jnp.broadcast_arrays(n, x), jnp.asarray(x).dtype
         wide = jax.dtypes.canonicalize_dtype(float)
         result = function(n, given.astype(wide))
@@ -584,6 +592,7 @@ def _regular(function: Callable, n: int, z, derivative: bool, sign: int):
 
 def _in_double(function: Callable, z):
     """The result of a spherical function, which is float64 whatever it is given."""
+    _refuse_complex(z)
     return function(jnp.asarray(z, jax.dtypes.canonicalize_dtype(float)))
 
 
@@ -704,6 +713,7 @@ def ellipe(m):
 
 def _doubles(*args):
     """The arguments in float64, of one shape, and the dtype of the result."""
+    _refuse_complex(*args)
     arrays = jnp.broadcast_arrays(*map(jnp.asarray, args))
     dtype, wide = jnp.result_type(*args), jax.dtypes.canonicalize_dtype(float)
     dtype = dtype if jnp.issubdtype(dtype, jnp.floating) else wide

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from backprose import grad, lower, special
+from backprose import RefusedError, grad, lower, special
 
 # A scale goes with the oscillating functions: their error is measured against their envelope, not at their zeros.
 TOLERANCE = 1e-13
@@ -264,3 +264,38 @@ def test_a_sum_over_orders(x64):
     slopes = [(series(x + h, a) - series(x - h, a)) / (2 * step) for h in step * np.eye(2)]
     for target in ("jax", "numpy"):
         np.testing.assert_allclose(grad(series, target=target)(x, a), slopes, rtol=1e-8)
+
+
+WITH_ORDERS = {
+    "jv",
+    "yn",
+    "iv",
+    "ive",
+    "kn",
+    "kv",
+    "kve",
+    *(n for n in special.__all__ if n[:9] == "spherical"),
+}
+
+
+@pytest.mark.parametrize("name", [n for n in special.__all__ if n not in ("elliprf", "elliprd")])
+def test_complex_numbers_are_refused(name, x64):
+    function = getattr(special, name)
+    orders = (1,) if name in WITH_ORDERS else ()
+    more = (0.5,) if name.endswith("inc") else ()
+    with pytest.raises(NotImplementedError, match="complex"):
+        function(*orders, 1.0 + 1j, *more)
+
+
+@pytest.mark.parametrize("name", ["jv", "iv", "kv"])
+def test_programs_of_complex_numbers_are_refused(name):
+    """Also where the derivative does not go through them; NumPy's text has them."""
+
+    def program(x, c):
+        return np.sum(x * np.real(getattr(scipy.special, name)(1, c)))
+
+    x, c = np.array([0.5, 1.2]), np.array([1.0 + 1j, 2.0 - 0.5j])
+    with pytest.raises(RefusedError, match="complex"):
+        grad(program)(x, c)
+    expected = np.real(getattr(scipy.special, name)(1, c))
+    np.testing.assert_allclose(grad(program, target="numpy")(x, c), expected, rtol=1e-14)
