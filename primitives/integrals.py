@@ -27,16 +27,6 @@ def voigt_profile(x, sigma, gamma):
     return np.real(special.wofz(z)) / (sigma * np.sqrt(2 * np.pi))
 
 
-@composed(
-    special.binom,
-    wrt=["n", "k"],
-    samples=[call(draw((3.0, 6.0), 4), draw((0.5, 2.5), 4)).without_twin()],
-)
-def binom(n, k):
-    """DLMF 1.2.6, for 0 < k < n; `n over k` of whole numbers is known when they are."""
-    return np.exp(-special.betaln(1 + n - k, 1 + k)) / (n + 1)
-
-
 @composed(special.agm, wrt=["a", "b"], samples=[call(POSITIVE, POSITIVE).without_twin()])
 def agm(a, b):
     """DLMF 19.8.5."""
@@ -63,12 +53,15 @@ def powm1(x, y):
 
 @composed(special.inv_boxcox, wrt=["y", "lmbda"], samples=[call(POSITIVE, 0.5).without_twin()])
 def inv_boxcox(y, lmbda):
-    return np.exp(np.log1p(lmbda * y) / lmbda)
+    """`exp(y)` for a parameter of 0."""
+    power = np.where(lmbda == 0, 1, lmbda)
+    return np.exp(np.where(lmbda == 0, y, np.log1p(power * y) / power))
 
 
 @composed(special.inv_boxcox1p, wrt=["y", "lmbda"], samples=[call(POSITIVE, 0.5).without_twin()])
 def inv_boxcox1p(y, lmbda):
-    return np.expm1(np.log1p(lmbda * y) / lmbda)
+    power = np.where(lmbda == 0, 1, lmbda)
+    return np.expm1(np.where(lmbda == 0, y, np.log1p(power * y) / power))
 
 
 # --- that JAX has ---
@@ -117,6 +110,13 @@ def boxcox1p(y, x, lmbda):
 
 
 # --- of SciPy alone ---
+
+
+@elementwise(special.binom, samples=[call(draw((3.0, 6.0), 4), draw((0.5, 2.5), 4)).without_twin()])
+def binom(y, n, k):
+    """DLMF 1.2.6 and 5.2.2; NaN where the result is 0 for whole numbers."""
+    rest = special.digamma(n - k + 1)
+    return y * (special.digamma(n + 1) - rest), y * (rest - special.digamma(k + 1))
 
 
 @elementwise(special.hyp0f1, samples=[call(1.5, POSITIVE).without_twin()])
