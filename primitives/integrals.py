@@ -51,17 +51,21 @@ def powm1(x, y):
     return np.expm1(y * np.log(x))
 
 
+def log_of_boxcox(y, lmbda):
+    """`log(1 + lmbda y) / lmbda`, by its series where the parameter is 0, so that its derivatives are right there."""
+    power = np.where(lmbda == 0, 1, lmbda)
+    series = y - lmbda * y**2 / 2 + lmbda**2 * y**3 / 3
+    return np.where(lmbda == 0, series, np.log1p(power * y) / power)
+
+
 @composed(special.inv_boxcox, wrt=["y", "lmbda"], samples=[call(POSITIVE, 0.5).without_twin()])
 def inv_boxcox(y, lmbda):
-    """`exp(y)` for a parameter of 0."""
-    power = np.where(lmbda == 0, 1, lmbda)
-    return np.exp(np.where(lmbda == 0, y, np.log1p(power * y) / power))
+    return np.exp(log_of_boxcox(y, lmbda))
 
 
 @composed(special.inv_boxcox1p, wrt=["y", "lmbda"], samples=[call(POSITIVE, 0.5).without_twin()])
 def inv_boxcox1p(y, lmbda):
-    power = np.where(lmbda == 0, 1, lmbda)
-    return np.expm1(np.where(lmbda == 0, y, np.log1p(power * y) / power))
+    return np.expm1(log_of_boxcox(y, lmbda))
 
 
 # --- that JAX has ---
