@@ -92,5 +92,5 @@ def is_array_function(function: Any) -> bool:
 def is_jax(function: Any) -> bool:
     """Whether a callable is JAX's own, or ours for arrays of JAX's."""
     module = getattr(function, "__module__", None) or ""
-    ours = module == "backprose.special"
+    ours = module.startswith("backprose.special")
     return ours or module.split(".")[0] in ("jax", "jaxlib") or isinstance(function, jax.custom_jvp)

@@ -204,7 +204,7 @@ def register(
     twin = jax_twin(function)
     if twin is not None and twin is not function and not inline:  # else JAX's means something else
         _TWINS[twin] = function
-    if jax is not None and getattr(jax, "__module__", "") == "backprose.special":
+    if jax is not None and getattr(jax, "__module__", "").startswith("backprose.special"):
         _TWINS[jax] = function
     return primitive
 

@@ -13,11 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 import backprose
+from backprose import special
 from backprose.cli import main
 
 ROOT = Path(__file__).parents[1]
 MODULES = [
-    f"backprose.{m.name}" for m in pkgutil.iter_modules(backprose.__path__) if m.name != "__main__"
+    m.name
+    for m in pkgutil.walk_packages(backprose.__path__, "backprose.")
+    if not m.name.endswith("__main__")
 ]
 
 
@@ -30,6 +33,16 @@ def test_docstrings(name):
 @pytest.mark.parametrize("name", [n for n in backprose.__all__ if not n.endswith("Error")])
 def test_every_public_name_has_an_example(name):
     assert ">>>" in (getattr(backprose, name).__doc__ or "")
+
+
+@pytest.mark.parametrize("name", special.__all__)
+def test_every_special_function_has_an_example_that_runs(name):
+    function = getattr(special, name)
+    examples = doctest.DocTestFinder().find(
+        function, name, importlib.import_module(function.__module__)
+    )
+    assert sum(len(e.examples) for e in examples) > 0
+    assert all(doctest.DocTestRunner().run(e).failed == 0 for e in examples)
 
 
 def test_readme_prints_what_it_says():
