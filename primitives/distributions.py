@@ -21,72 +21,75 @@ def spread(*parameters: object, x: object = POSITIVE) -> list:
 # --- distribution functions and their complements ---
 
 
-@composed(special.betaincc, wrt=["x"], samples=spread(2.5, 1.5, x=PROBABILITY))
+@composed(special.betaincc, wrt=["a", "b", "x"], samples=spread(2.5, 1.5, x=PROBABILITY))
 def betaincc(a, b, x):
     return special.betainc(b, a, 1 - x)
 
 
-@composed(special.bdtr, wrt=["p"], samples=spread(2.0, np.array(5), x=PROBABILITY))
+@composed(special.bdtr, wrt=["k", "n", "p"], samples=spread(2.0, np.array(5), x=PROBABILITY))
 def bdtr(k, n, p):
     return special.betainc(n - np.floor(k), np.floor(k) + 1, 1 - p)
 
 
-@composed(special.bdtrc, wrt=["p"], samples=spread(2.0, np.array(5), x=PROBABILITY))
+@composed(special.bdtrc, wrt=["k", "n", "p"], samples=spread(2.0, np.array(5), x=PROBABILITY))
 def bdtrc(k, n, p):
-    return special.betainc(np.floor(k) + 1, n - np.floor(k), p)
+    hits = np.maximum(np.floor(k), 0)
+    return np.where(k < 0, 1, special.betainc(hits + 1, n - hits, p))
 
 
-@composed(special.nbdtr, wrt=["p"], samples=spread(2, 5, x=PROBABILITY))
+@composed(special.nbdtr, wrt=["k", "n", "p"], samples=spread(2, 5, x=PROBABILITY))
 def nbdtr(k, n, p):
     return special.betainc(n, k + 1, p)
 
 
-@composed(special.nbdtrc, wrt=["p"], samples=spread(2, 5, x=PROBABILITY))
+@composed(special.nbdtrc, wrt=["k", "n", "p"], samples=spread(2, 5, x=PROBABILITY))
 def nbdtrc(k, n, p):
     return special.betainc(k + 1, n, 1 - p)
 
 
-@composed(special.chdtr, wrt=["x"], samples=spread(3))
+@composed(special.chdtr, wrt=["v", "x"], samples=spread(3))
 def chdtr(v, x):
     return special.gammainc(v / 2, x / 2)
 
 
-@composed(special.chdtrc, wrt=["x"], samples=spread(3))
+@composed(special.chdtrc, wrt=["v", "x"], samples=spread(3))
 def chdtrc(v, x):
     return special.gammaincc(v / 2, x / 2)
 
 
-@composed(special.gdtr, wrt=["a", "x"], samples=[call(POSITIVE, 2.5, POSITIVE).without_twin()])
+@composed(special.gdtr, wrt=["a", "b", "x"], samples=[call(POSITIVE, 2.5, POSITIVE).without_twin()])
 def gdtr(a, b, x):
     return special.gammainc(b, a * x)
 
 
-@composed(special.gdtrc, wrt=["a", "x"], samples=[call(POSITIVE, 2.5, POSITIVE).without_twin()])
+@composed(
+    special.gdtrc, wrt=["a", "b", "x"], samples=[call(POSITIVE, 2.5, POSITIVE).without_twin()]
+)
 def gdtrc(a, b, x):
     return special.gammaincc(b, a * x)
 
 
-@composed(special.pdtr, wrt=["m"], samples=spread(2))
+@composed(special.pdtr, wrt=["k", "m"], samples=spread(2))
 def pdtr(k, m):
     return special.gammaincc(np.floor(k) + 1, m)
 
 
-@composed(special.pdtrc, wrt=["m"], samples=spread(2))
+@composed(special.pdtrc, wrt=["k", "m"], samples=spread(2))
 def pdtrc(k, m):
     return special.gammainc(np.floor(k) + 1, m)
 
 
-@composed(special.fdtr, wrt=["x"], samples=spread(3, 5))
+@composed(special.fdtr, wrt=["dfn", "dfd", "x"], samples=spread(3, 5))
 def fdtr(dfn, dfd, x):
     return special.betainc(dfn / 2, dfd / 2, dfn * x / (dfd + dfn * x))
 
 
-@composed(special.fdtrc, wrt=["x"], samples=spread(3, 5))
+@composed(special.fdtrc, wrt=["dfn", "dfd", "x"], samples=spread(3, 5))
 def fdtrc(dfn, dfd, x):
     return special.betainc(dfd / 2, dfn / 2, dfd / (dfd + dfn * x))
 
 
-@composed(special.stdtr, wrt=["t"], samples=spread(3, x=real(4)))
+@composed(special.stdtr, wrt=["df", "t"], samples=spread(3, x=real(4)))
 def stdtr(df, t):
     return student_cdf(t, df)
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import special
 
+from .. import special as compiled
 from .registry import MISSING, adjoint, call, composed, draw, elementwise, real, scaled, tangent
 
 POSITIVE = draw("positive", 4)
@@ -30,7 +31,7 @@ def voigt_profile(x, sigma, gamma):
 @composed(special.agm, wrt=["a", "b"], samples=[call(POSITIVE, POSITIVE).without_twin()])
 def agm(a, b):
     """DLMF 19.8.5."""
-    return np.pi / 4 * (a + b) / special.ellipk(((a - b) / (a + b)) ** 2)
+    return np.pi / 4 * (a + b) / special.ellipkm1(4 * a * b / (a + b) ** 2)
 
 
 @composed(special.cotdg, samples=OF_POSITIVE)
@@ -48,7 +49,8 @@ def radian(d, m, s):
 
 @composed(special.powm1, wrt=["x", "y"], samples=[call(POSITIVE, real(4)).without_twin()])
 def powm1(x, y):
-    return np.expm1(y * np.log(x))
+    positive, other = np.where(x > 0, x, 1), np.where(x > 0, 1, x)
+    return np.where(x > 0, np.expm1(y * np.log(positive)), other**y - 1)
 
 
 def log_of_boxcox(y, lmbda):
@@ -77,19 +79,23 @@ def wofz(y, z):
     return 2j / np.sqrt(np.pi) - 2 * z * y
 
 
-@elementwise(special.hyp1f1, samples=[call(0.5, 1.5, POSITIVE).without_twin()])
+@elementwise(special.hyp1f1, jax=compiled.hyp1f1, samples=[call(0.5, 1.5, POSITIVE).without_twin()])
 def hyp1f1(y, a, b, x):
     """DLMF 13.3.15."""
     return MISSING, MISSING, a / b * special.hyp1f1(a + 1, b + 1, x)
 
 
-@elementwise(special.hyp2f1, samples=[call(0.5, 1.5, 2.5, draw((-0.8, 0.8), 4)).without_twin()])
+@elementwise(
+    special.hyp2f1,
+    jax=compiled.hyp2f1,
+    samples=[call(0.5, 1.5, 2.5, draw((-0.8, 0.8), 4)).without_twin()],
+)
 def hyp2f1(y, a, b, c, z):
     """DLMF 15.5.1."""
     return MISSING, MISSING, MISSING, a * b / c * special.hyp2f1(a + 1, b + 1, c + 1, z)
 
 
-@elementwise(special.poch, domain="positive")
+@elementwise(special.poch, jax=compiled.poch, domain="positive")
 def poch(y, z, m):
     """DLMF 5.2.5."""
     both = special.digamma(z + m)
@@ -103,14 +109,21 @@ def owens_t(y, h, a):
     return along_h, np.exp(-(h**2) * (1 + a**2) / 2) / (2 * np.pi * (1 + a**2))
 
 
-@elementwise(special.boxcox, samples=[call(POSITIVE, 0.5)])
+# JAX's own derivative along the parameter is 0 where the parameter is 0.
+POWERS = [call(POSITIVE, real(4)).without_twin(), call(POSITIVE, 0.5)]
+
+
+@elementwise(special.boxcox, samples=POWERS)
 def boxcox(y, x, lmbda):
-    return x ** (lmbda - 1), MISSING
+    """`log(x)` times `exprel(lmbda log(x))`."""
+    log = np.log(x)
+    return x ** (lmbda - 1), log**2 * special.hyp1f1(2, 3, lmbda * log) / 2
 
 
-@elementwise(special.boxcox1p, samples=[call(POSITIVE, 0.5)])
+@elementwise(special.boxcox1p, samples=POWERS)
 def boxcox1p(y, x, lmbda):
-    return (1 + x) ** (lmbda - 1), MISSING
+    log = np.log1p(x)
+    return (1 + x) ** (lmbda - 1), log**2 * special.hyp1f1(2, 3, lmbda * log) / 2
 
 
 # --- of SciPy alone ---

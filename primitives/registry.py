@@ -394,6 +394,11 @@ def is_static(value: Any) -> bool:
     return True
 
 
+def is_integer(x: Any) -> bool:
+    """For rules: whether a value's dtype has integers alone."""
+    return np.result_type(x).kind in "biu"
+
+
 def is_complex(x: Any) -> bool:
     """For rules: whether a value is complex."""
     return np.iscomplexobj(x)

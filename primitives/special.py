@@ -10,6 +10,7 @@ from scipy.special import betaln, digamma, entr, expit, expn, gammaln, polygamma
 from scipy.special import i0 as bessel_i0
 from scipy.special import i0e as bessel_i0e
 
+from .. import special as compiled
 from .reductions import restored
 from .registry import MISSING, adjoint, alias, call, composed, draw, elementwise, scaled, tangent
 
@@ -29,7 +30,7 @@ def erfc(y, x):
     return -2 / np.sqrt(np.pi) * np.exp(-(x**2))
 
 
-@elementwise(scipy.special.erfcx, domain=REAL)
+@elementwise(scipy.special.erfcx, jax=compiled.erfcx, domain=REAL)
 def erfcx(y, x):
     return 2 * x * y - 2 / np.sqrt(np.pi)
 
@@ -57,7 +58,8 @@ def ndtr(y, x):
 
 @elementwise(scipy.special.log_ndtr, domain=REAL)
 def log_ndtr(y, x):
-    return np.exp(-(x**2) / 2 - y) / np.sqrt(2 * np.pi)
+    """The density over the distribution function, both times `exp(x**2 / 2)`."""
+    return np.sqrt(2 / np.pi) / scipy.special.erfcx(-x / np.sqrt(2))
 
 
 @elementwise(scipy.special.ndtri, domain=UNIT)
@@ -103,16 +105,10 @@ def polygamma_tangent(x_dot, y, n, x):
     return x_dot * polygamma(n + 1, x)
 
 
-def _expn(n, x):
-    if jnp.issubdtype(jnp.result_type(n), jnp.inexact):
-        raise TypeError("the order n must be an integer")
-    return jax.scipy.special.expn(n, x)
-
-
 @elementwise(
     expn,
-    jax=_expn,
-    samples=[  # the second derivative of JAX's own does not compile
+    jax=compiled.expn,
+    samples=[
         call(2, draw(POSITIVE, 4)).without_twin(),
         call(np.array([1, 3]), draw(POSITIVE, 3, 2)).without_twin(),
     ],
@@ -122,14 +118,14 @@ def expn_(y, n, x):
     return None, -np.where(n == 0, y * (1 + 1 / x), expn(np.maximum(n - 1, 0), x))
 
 
-@elementwise(scipy.special.beta, domain=POSITIVE)
+@elementwise(scipy.special.beta, jax=compiled.beta, domain=POSITIVE)
 def beta(y, a, b):
     """DLMF 5.12.1."""
     common = digamma(a + b)
     return y * (digamma(a) - common), y * (digamma(b) - common)
 
 
-@elementwise(betaln, domain=POSITIVE)
+@elementwise(betaln, jax=compiled.betaln, domain=POSITIVE)
 def betaln_(y, a, b):
     common = digamma(a + b)
     return digamma(a) - common, digamma(b) - common
@@ -141,12 +137,12 @@ INCOMPLETE = [call(2.5, draw(POSITIVE, 4)), call(np.array([0.5, 3.0]), draw(POSI
 @elementwise(scipy.special.gammainc, samples=INCOMPLETE)
 def gammainc(y, a, x):
     """DLMF 8.8.13; in `a` it has no closed form."""
-    return MISSING, np.exp((a - 1) * np.log(x) - x - gammaln(a))
+    return MISSING, np.exp(scipy.special.xlogy(a - 1, x) - x - gammaln(a))
 
 
 @elementwise(scipy.special.gammaincc, samples=INCOMPLETE)
 def gammaincc(y, a, x):
-    return MISSING, -np.exp((a - 1) * np.log(x) - x - gammaln(a))
+    return MISSING, -np.exp(scipy.special.xlogy(a - 1, x) - x - gammaln(a))
 
 
 @elementwise(
@@ -155,8 +151,8 @@ def gammaincc(y, a, x):
 )
 def betainc(y, a, b, x):
     """DLMF 8.17.1; in `a` and `b` it has no closed form."""
-    density = np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - betaln(a, b))
-    return MISSING, MISSING, density
+    powers = scipy.special.xlogy(a - 1, x) + scipy.special.xlog1py(b - 1, -x)
+    return MISSING, MISSING, np.exp(powers - betaln(a, b))
 
 
 @elementwise(
@@ -182,12 +178,13 @@ def logit(d, y, p):
 
 @scaled(scipy.special.xlogy, domain=POSITIVE)
 def xlogy(d, z, x, y):
-    return d * np.log(y), d * x / y
+    """At (0, 0) it is 0 along y, as at every other (0, y)."""
+    return d * np.log(y), np.where((x == 0) & (y == 0), 0, d * x / y)
 
 
 @scaled(scipy.special.xlog1py, domain=POSITIVE)
 def xlog1py(d, z, x, y):
-    return d * np.log1p(y), d * x / (1 + y)
+    return d * np.log1p(y), np.where((x == 0) & (y == -1), 0, d * x / (1 + y))
 
 
 @elementwise(entr, domain=POSITIVE)
@@ -197,12 +194,12 @@ def entr_(y, x):
 
 @scaled(scipy.special.rel_entr, domain=POSITIVE)
 def rel_entr(d, z, x, y):
-    return d * (np.log(x / y) + 1), -d * x / y
+    return d * (np.log(x / y) + 1), -np.where((x == 0) & (y == 0), 0, d * x / y)
 
 
 @scaled(scipy.special.kl_div, domain=POSITIVE)
 def kl_div(d, z, x, y):
-    return d * np.log(x / y), d * (1 - x / y)
+    return d * np.log(x / y), d * (1 - np.where((x == 0) & (y == 0), 0, x / y))
 
 
 SPREAD = [
@@ -274,12 +271,12 @@ def i1e(y, x):
     return bessel_i0e(x) - np.sign(x) * y - ratio
 
 
-@scaled(scipy.special.exp1, samples=[call(draw(POSITIVE, 3, 4)).without_twin()])
+@scaled(scipy.special.exp1, jax=compiled.exp1, samples=[call(draw(POSITIVE, 3, 4)).without_twin()])
 def exp1(d, y, x):
     return -d * np.exp(-x) / x
 
 
-@scaled(scipy.special.expi, domain=POSITIVE)
+@scaled(scipy.special.expi, jax=compiled.expi, domain=NONZERO)
 def expi(d, y, x):
     return d * np.exp(x) / x
 
@@ -326,7 +323,7 @@ def huber(delta, r):
     samples=[call(draw(POSITIVE), draw(REAL, 5)).without_twin()],
 )
 def pseudo_huber(delta, r):
-    return delta**2 * (np.sqrt(1 + (r / delta) ** 2) - 1)
+    return r**2 / (1 + np.sqrt(1 + (r / delta) ** 2))
 
 
 @composed(scipy.special.sindg, samples=[call(draw(REAL, 3)).without_twin()])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import jax
 import numpy as np
 
-from ..primitives import is_complex, is_static
+from ..primitives import is_complex, is_integer, is_static
 from .access import attribute, item
 from .errors import ArgumentError, ProgramError, RefusedError
 from .ir import Origin
@@ -92,6 +92,14 @@ def _is_complex(interpreter: Interpreter, args: list[Value], kwargs: dict, origi
     if isinstance(value, Array):
         return known(value.type.dtype.kind == "c")
     return evaluate(np.iscomplexobj, args, kwargs, origin)
+
+
+@builtin(is_integer)
+def _is_integer(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
+    (value,) = args
+    if isinstance(value, Array):
+        return known(value.type.dtype.kind in "biu")
+    return evaluate(is_integer, args, kwargs, origin)
 
 
 @builtin(callable)

@@ -92,7 +92,7 @@ FUNCTIONS = {
         3,
     ),
     "ndtr": (lambda x: sp.ndtr(x), density, -5, 5),
-    "log_ndtr": (lambda x: sp.log_ndtr(x), lambda x: density(x) / normal_cdf(x), -2, 3),
+    "log_ndtr": (lambda x: sp.log_ndtr(x), lambda x: density(x) / normal_cdf(x), -1e5, 2.5),
     "gammaln": (lambda x: sp.gammaln(x), mpmath.digamma, 3, 1e3),
     "entr": (lambda x: sp.entr(x), lambda x: -mpmath.log(x) - 1, 1e-300, 0.3),
     "xlogy": (lambda x: sp.xlogy(x, x), lambda x: mpmath.log(x) + 1, 2, 1e100),
