@@ -75,12 +75,16 @@ def moved(domain: Any = "real", *shapes: Any) -> list[Sample]:
     return [call(draw(domain, 3), *shapes, draw((-0.05, 0.05)), scale=draw(POSITIVE, 3))]
 
 
+def log_of_scale(scale):
+    return 0 if is_static(scale) and scale == 1 else np.log(scale)
+
+
 # --- the normal distribution ---
 
 
 @of("norm", "logpdf", *moved())
 def norm_logpdf(x, loc=0, scale=1):
-    return -(((x - loc) / scale) ** 2) / 2 - np.log(scale) - HALF_LOG_2PI
+    return -(((x - loc) / scale) ** 2) / 2 - log_of_scale(scale) - HALF_LOG_2PI
 
 
 @of("norm", "pdf", *moved())
@@ -137,7 +141,7 @@ def laplace_cdf(x, loc=0, scale=1):
 @of("logistic", "logpdf", *moved())
 def logistic_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
-    return -z - 2 * np.logaddexp(0, -z) - np.log(scale)
+    return -z - 2 * np.logaddexp(0, -z) - log_of_scale(scale)
 
 
 @of("logistic", "pdf", *moved())
@@ -179,7 +183,9 @@ FIXED_T = [call(real(3), 2.5), call(real(4), 3.0, loc=draw((-0.5, 0.5)), scale=d
 
 @of("t", "logpdf", *T)
 def t_logpdf(x, df, loc=0, scale=1):
-    constant = gammaln((df + 1) / 2) - gammaln(df / 2) - np.log(df * np.pi) / 2 - np.log(scale)
+    constant = (
+        gammaln((df + 1) / 2) - gammaln(df / 2) - np.log(df * np.pi) / 2 - log_of_scale(scale)
+    )
     return constant - (df + 1) / 2 * np.log1p(((x - loc) / scale) ** 2 / df)
 
 
@@ -208,7 +214,7 @@ def t_logcdf(x, df, loc=0, scale=1):
 
 def unless_nan(x, value):
     """A value that a comparison has chosen, which was false of NaN."""
-    return value if is_integer(x) else np.where(np.isnan(x), x, value)
+    return value if is_integer(x) else np.where(np.isnan(x), np.nan, value)
 
 
 @of("uniform", "logpdf", call(draw(UNIT, 3)))
@@ -231,7 +237,7 @@ def uniform_cdf(x, loc=0, scale=1):
 @of("expon", "logpdf", *moved(POSITIVE))
 def expon_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
-    return np.where(z < 0, -np.inf, -z - np.log(scale))
+    return np.where(z < 0, -np.inf, -z - log_of_scale(scale))
 
 
 @of("expon", "pdf", *moved(POSITIVE))
@@ -274,7 +280,7 @@ def gamma_logpdf(x, a, loc=0, scale=1):
     z = (x - loc) / scale
     outside = is_below(z, a - 1)
     inner = np.where(outside, 1, z)
-    return beyond(outside, xlogy(a - 1, inner) - inner - gammaln(a) - np.log(scale))
+    return beyond(outside, xlogy(a - 1, inner) - inner - gammaln(a) - log_of_scale(scale))
 
 
 @of("gamma", "pdf", *GAMMA)
@@ -317,7 +323,7 @@ def beta_logpdf(x, a, b, loc=0, scale=1):
     z = (x - loc) / scale
     outside = is_below(z, a - 1) | is_below(1 - z, b - 1)
     inner = np.where(outside, 0.5, z)
-    value = xlogy(a - 1, inner) + xlog1py(b - 1, -inner) - betaln(a, b) - np.log(scale)
+    value = xlogy(a - 1, inner) + xlog1py(b - 1, -inner) - betaln(a, b) - log_of_scale(scale)
     return beyond(outside, value)
 
 

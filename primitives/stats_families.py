@@ -26,7 +26,7 @@ from scipy.special import (
 )
 
 from .registry import Sample, call, draw, real
-from .stats import HALF_LOG_2PI, POSITIVE, UNIT, beyond, is_below, is_no_count, of
+from .stats import HALF_LOG_2PI, POSITIVE, UNIT, beyond, is_below, is_no_count, log_of_scale, of
 
 SHAPE = draw((1.2, 2.5))
 
@@ -71,7 +71,7 @@ def lognorm_ppf(q, s, loc=0, scale=1):
 @of("halfnorm", "logpdf", *placed())
 def halfnorm_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
-    return beyond(z < 0, np.log(2) - HALF_LOG_2PI - z**2 / 2 - np.log(scale))
+    return beyond(z < 0, np.log(2) - HALF_LOG_2PI - z**2 / 2 - log_of_scale(scale))
 
 
 @of("halfnorm", "pdf", *placed())
@@ -97,7 +97,7 @@ def halfnorm_ppf(q, loc=0, scale=1):
 @of("skewnorm", "logpdf", *placed("real", real()))
 def skewnorm_logpdf(x, a, loc=0, scale=1):
     z = (x - loc) / scale
-    return np.log(2) - HALF_LOG_2PI - z**2 / 2 + log_ndtr(a * z) - np.log(scale)
+    return np.log(2) - HALF_LOG_2PI - z**2 / 2 + log_ndtr(a * z) - log_of_scale(scale)
 
 
 @of("skewnorm", "pdf", *placed("real", real()))
@@ -147,7 +147,7 @@ def weibull_min_logpdf(x, c, loc=0, scale=1):
     z = (x - loc) / scale
     outside = is_below(z, c - 1)
     inner = np.where(outside, 1, z)
-    return beyond(outside, np.log(c) + xlogy(c - 1, inner) - inner**c - np.log(scale))
+    return beyond(outside, np.log(c) + xlogy(c - 1, inner) - inner**c - log_of_scale(scale))
 
 
 @of("weibull_min", "pdf", *placed(POSITIVE, SHAPE))
@@ -179,7 +179,7 @@ def weibull_min_ppf(q, c, loc=0, scale=1):
 @of("rayleigh", "logpdf", *placed())
 def rayleigh_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
-    return beyond(z <= 0, np.log(np.where(z <= 0, 1, z)) - z**2 / 2 - np.log(scale))
+    return beyond(z <= 0, np.log(np.where(z <= 0, 1, z)) - z**2 / 2 - log_of_scale(scale))
 
 
 @of("rayleigh", "pdf", *placed())
@@ -206,7 +206,7 @@ def rayleigh_ppf(q, loc=0, scale=1):
 @of("gumbel_r", "logpdf", *placed("real"))
 def gumbel_r_logpdf(x, loc=0, scale=1):
     z = (x - loc) / scale
-    return -z - np.exp(-z) - np.log(scale)
+    return -z - np.exp(-z) - log_of_scale(scale)
 
 
 @of("gumbel_r", "pdf", *placed("real"))
@@ -238,7 +238,7 @@ def gumbel_r_ppf(q, loc=0, scale=1):
 def pareto_logpdf(x, b, loc=0, scale=1):
     z = (x - loc) / scale
     inner = np.where(z < 1, 1, z)
-    return beyond(z < 1, np.log(b) - (b + 1) * np.log(inner) - np.log(scale))
+    return beyond(z < 1, np.log(b) - (b + 1) * np.log(inner) - log_of_scale(scale))
 
 
 @of("pareto", "pdf", *placed((1.6, 3.0), SHAPE))
@@ -268,7 +268,7 @@ def pareto_ppf(q, b, loc=0, scale=1):
 def invgamma_logpdf(x, a, loc=0, scale=1):
     z = (x - loc) / scale
     inner = np.where(z <= 0, 1, z)
-    return beyond(z <= 0, -(a + 1) * np.log(inner) - gammaln(a) - 1 / inner - np.log(scale))
+    return beyond(z <= 0, -(a + 1) * np.log(inner) - gammaln(a) - 1 / inner - log_of_scale(scale))
 
 
 @of("invgamma", "pdf", *placed(POSITIVE, SHAPE))
@@ -294,7 +294,9 @@ def f_logpdf(x, dfn, dfd, loc=0, scale=1):
     outside = is_below(z, dfn / 2 - 1)
     inner = np.where(outside, 1, z)
     value = dfn / 2 * np.log(dfn / dfd) + xlogy(dfn / 2 - 1, inner) - betaln(dfn / 2, dfd / 2)
-    return beyond(outside, value - (dfn + dfd) / 2 * np.log1p(dfn * inner / dfd) - np.log(scale))
+    return beyond(
+        outside, value - (dfn + dfd) / 2 * np.log1p(dfn * inner / dfd) - log_of_scale(scale)
+    )
 
 
 @of("f", "pdf", *placed(POSITIVE, SHAPE, SHAPE))

@@ -376,7 +376,7 @@ def arrays(value: Value | None) -> Iterator[Array]:
 
 
 def unchanged(op: Callable, values: list[Value]) -> Array | None:
-    """What `x - 0`, `x / 1` and `x * 1` are, where x has floats: x, in memory of its own. None for other operations.
+    """What `x - 0`, `x / 1` and `x * 1` are: x, in memory of its own. None for other operations.
 
     Rules compute so with parameters that are not given.
     """
@@ -384,6 +384,7 @@ def unchanged(op: Callable, values: list[Value]) -> Array | None:
     neutral = {np.subtract: 0, np.divide: 1, np.multiply: 1}.get(op)
     if neutral is None or not isinstance(array, Array) or not isinstance(number, Known):
         return None
-    floats = array.type.dtype.kind == "f" and not array.type.weak
-    same = floats and type(number.value) is int and number.value == neutral
+    kinds = "f" if op is np.divide else "fiu"
+    fits = array.type.dtype.kind in kinds and not array.type.weak
+    same = fits and type(number.value) is int and number.value == neutral
     return Array(array.operand, scalar=array.scalar) if same else None

@@ -11,7 +11,7 @@ import scipy.special
 import scipy.stats
 from backprose.primitives import registered
 
-from backprose import grad, lower
+from backprose import RefusedError, grad, lower
 
 PLACES = [-np.inf, -2.0, -1.0, -0.5, 0.0, 0.3, 0.5, 1.0, 2.0, 3.0, 7.5, 50.0, np.inf, np.nan]
 SHAPES = [0.3, 1.0, 2.0, 2.5, 7.0]
@@ -77,7 +77,7 @@ def test_values(primitive, x64):
     expected = np.asarray(function(*args.values()))
     try:
         found = np.asarray(lower(written)(*args.values()))
-    except Exception as error:
+    except RefusedError as error:
         assert "JAX does not have" in str(error)  # for NumPy's text alone
         return
     first = next(iter(args.values()))

@@ -8,6 +8,7 @@ import pytest
 import scipy.linalg
 import scipy.special
 import scipy.stats
+from scipy import special
 from scipy.special import logsumexp
 
 from backprose import grad, value_and_grad
@@ -80,6 +81,18 @@ POINTS = [
     at(lambda x: scipy.stats.expon.cdf(x[0]), [-1.0], [0.0], "before it begins"),
     at(lambda x: np.sum(scipy.stats.poisson.logpmf(np.array([2, -1]), x[0])), [4.0], [-0.5], "poisson of -1"),
     at(lambda x: np.sum(scipy.stats.binom.logpmf(np.array([1, 7]), 5, x[0])), [0.5], [-6.0], "binom of too many"),
+    at(lambda x: special.xlogy(x[0], x[1]), [0.0, 0.0], [-INF, 0.0], "xlogy at 0: it is 0 along y"),
+    at(lambda x: special.xlog1py(x[0], x[1]), [0.0, -1.0], [-INF, 0.0], "xlog1py at -1"),
+    at(lambda x: special.rel_entr(0.0, x[0]), [0.0], [0.0], "rel_entr at 0"),
+    at(lambda x: special.kl_div(0.0, x[0]), [0.0], [1.0], "kl_div at 0"),
+    at(lambda x: special.boxcox(x[0], x[1]), [2.0, 0.0], [0.5, np.log(2) ** 2 / 2], "boxcox: JAX has 0 along lmbda"),
+    at(lambda x: special.boxcox1p(x[0], x[1]), [1.0, 0.0], [0.5, np.log(2) ** 2 / 2], "boxcox1p with lmbda 0"),
+    at(lambda x: special.inv_boxcox(x[0], x[1]), [2.0, 0.0], [np.e**2, -2 * np.e**2], "inv_boxcox with lmbda 0"),
+    at(lambda x: special.gammainc(1.0, x[0]), [0.0], [1.0], "gammainc where its density begins"),
+    at(lambda x: special.betainc(1.0, 1.0, x[0]), [0.0], [1.0], "betainc where its density begins"),
+    at(lambda x: special.log_ndtr(x[0]), [-1e8], [1e8], "log_ndtr far below 0"),
+    at(lambda x: special.powm1(x[0], 3.0), [-2.0], [12.0], "powm1 of a negative number"),
+    at(lambda x: special.agm(x[0], x[0]), [3.0], [1.0], "agm of equal numbers"),
     at(lambda x: np.sum(np.linalg.svd(np.reshape(x, (1, 2)))[1]), [3.0, 4.0], [0.6, 0.8], "svd with a null space"),
 ]  # fmt: skip
 
