@@ -151,42 +151,28 @@ SPHERICAL = [
 ]
 
 
-@elementwise(
-    special.spherical_jn, dtype=float64, wrt=["z"], jax=compiled.spherical_jn, samples=SPHERICAL
-)
-def spherical_jn(y, n, z, derivative=False):
-    """DLMF 10.47.1."""
-    if derivative:
-        return None, (n * (n + 1) / z**2 - 1) * special.spherical_jn(n, z) - 2 / z * y
-    return None, special.spherical_jn(n, z, derivative=True)
+def spherical_slope(function, modified):
+    """DLMF 10.47.1, or 10.47.2 of a modified function."""
+
+    def slope(y, n, z, derivative=False):
+        if derivative:
+            square = n * (n + 1) / z**2
+            return None, (square + 1 if modified else square - 1) * function(n, z) - 2 / z * y
+        return None, function(n, z, derivative=True)
+
+    return slope
 
 
-@elementwise(
-    special.spherical_yn, dtype=float64, wrt=["z"], jax=compiled.spherical_yn, samples=SPHERICAL
-)
-def spherical_yn(y, n, z, derivative=False):
-    if derivative:
-        return None, (n * (n + 1) / z**2 - 1) * special.spherical_yn(n, z) - 2 / z * y
-    return None, special.spherical_yn(n, z, derivative=True)
-
-
-@elementwise(
-    special.spherical_in, dtype=float64, wrt=["z"], jax=compiled.spherical_in, samples=SPHERICAL
-)
-def spherical_in(y, n, z, derivative=False):
-    """DLMF 10.47.2."""
-    if derivative:
-        return None, (n * (n + 1) / z**2 + 1) * special.spherical_in(n, z) - 2 / z * y
-    return None, special.spherical_in(n, z, derivative=True)
-
-
-@elementwise(
-    special.spherical_kn, dtype="float", wrt=["z"], jax=compiled.spherical_kn, samples=SPHERICAL
-)
-def spherical_kn(y, n, z, derivative=False):
-    if derivative:
-        return None, (n * (n + 1) / z**2 + 1) * special.spherical_kn(n, z) - 2 / z * y
-    return None, special.spherical_kn(n, z, derivative=True)
+for _name, _dtype, _modified in (
+    ("spherical_jn", float64, False),
+    ("spherical_yn", float64, False),
+    ("spherical_in", float64, True),
+    ("spherical_kn", "float", True),
+):
+    _function, _compiled = getattr(special, _name), getattr(compiled, _name)
+    elementwise(_function, dtype=_dtype, wrt=["z"], jax=_compiled, samples=SPHERICAL)(
+        spherical_slope(_function, _modified)
+    )
 
 
 # --- Struve and Kelvin functions ---

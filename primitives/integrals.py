@@ -233,22 +233,17 @@ def iti0k0_tangent(x_dot, y, x):
     return x_dot * special.i0(x), x_dot * special.k0(x)
 
 
-@adjoint(special.pbdv, dtype="ufunc", wrt=["x"], samples=[call(1.5, real(4)).without_twin()])
-def pbdv(dy, y, v, x):
+WEBER = [call(1.5, real(4)).without_twin()]
+
+
+@adjoint(special.pbdv, dtype="ufunc", wrt=["x"], samples=WEBER)
+@adjoint(special.pbvv, dtype="ufunc", wrt=["x"], samples=WEBER)
+def weber(dy, y, v, x):
     """The second derivative by Weber's equation, DLMF 12.2.2."""
     return None, dy[0] * y[1] + dy[1] * (x**2 / 4 - v - 0.5) * y[0]
 
 
 @tangent(special.pbdv)
-def pbdv_tangent(x_dot, y, v, x):
-    return x_dot * y[1], x_dot * (x**2 / 4 - v - 0.5) * y[0]
-
-
-@adjoint(special.pbvv, dtype="ufunc", wrt=["x"], samples=[call(1.5, real(4)).without_twin()])
-def pbvv(dy, y, v, x):
-    return None, dy[0] * y[1] + dy[1] * (x**2 / 4 - v - 0.5) * y[0]
-
-
 @tangent(special.pbvv)
-def pbvv_tangent(x_dot, y, v, x):
+def weber_tangent(x_dot, y, v, x):
     return x_dot * y[1], x_dot * (x**2 / 4 - v - 0.5) * y[0]

@@ -28,6 +28,7 @@ from ..primitives.written import frozen, is_given, results_of, written_out
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
+from .inlining import inline_function, inline_rule, inline_written
 from .ir import Origin
 from .jax_arrays import called, of_jax, of_numpy, whose
 from .methods import call_method
@@ -97,8 +98,8 @@ def call(
 ) -> Value:
     """The value of `callee(*args, **kwargs)`; raises `RefusedError` for what cannot be transformed."""
     if isinstance(callee, Closure):
-        return interpreter.inline(
-            callee.lowered, args, kwargs, frame, origin, callee.frame, callee.defaults
+        return inline_function(
+            interpreter, callee.lowered, args, kwargs, frame, origin, callee.frame, callee.defaults
         )
     if isinstance(callee, Method):
         return call_method(interpreter, callee, args, kwargs, origin)
@@ -131,7 +132,7 @@ def call(
         return of_jax(struct(tuple, args))
     definition = written_out(function)
     if definition is not None:
-        result = interpreter.written(definition, args, kwargs, frame, origin)
+        result = inline_written(interpreter, definition, args, kwargs, frame, origin)
         return called(function, args, kwargs, result)
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
@@ -150,7 +151,7 @@ def call(
     if getattr(function, "computed", False):  # a rule's helper
         return static_call(function, args, kwargs, origin)
     if isinstance(function, types.FunctionType):
-        return interpreter.inline(read(function), args, kwargs, frame, origin)
+        return inline_function(interpreter, read(function), args, kwargs, frame, origin)
     owner = getattr(function, "__self__", None)
     plain_method = isinstance(function, types.BuiltinMethodType) and (
         is_plain(owner) or (isinstance(owner, dict) and function.__name__ in READING_A_DICT)
@@ -159,12 +160,12 @@ def call(
         return static_call(function, args, kwargs, origin)
     lowered = getattr(function, "lowered", None)
     if isinstance(lowered, types.FunctionType):  # `lower` changes nothing but speed
-        result = interpreter.inline(read(lowered), args, kwargs, frame, origin)
+        result = inline_function(interpreter, read(lowered), args, kwargs, frame, origin)
         return of_jax(result) if whose([*args, *kwargs.values()]) else result
     source_function = getattr(function, "source_function", None)
     if source_function is not None:  # a derivative of ours: transform the text that it emitted
         emitted = source_function(args, kwargs)
-        result = interpreter.inline(read(emitted), args, kwargs, frame, origin)
+        result = inline_function(interpreter, read(emitted), args, kwargs, frame, origin)
         return of_jax(result) if whose([*args, *kwargs.values()]) else of_numpy(result)
     raise RefusedError(
         f"a call of {getattr(function, '__qualname__', function)!r} cannot be transformed",
@@ -273,7 +274,7 @@ def call_array_function(
         many: Any = given.pop(variadic(primitive) or "", ())
         if callable(primitive.dtype):
             given = {k: widened(interpreter.trace, v, primitive, origin) for k, v in given.items()}
-        result = interpreter.rule(primitive.adjoint, list(many), origin, given)
+        result = inline_rule(interpreter, primitive.adjoint, list(many), origin, given)
         return as_ufunc(interpreter.trace, function, args, result, origin)
     except NoRuleError as error:
         raise RefusedError(

@@ -12,7 +12,8 @@ from ..primitives.fallback import JaxDerivative
 from .abstract import abstract_call
 from .activity import active_variables, is_complex, is_inexact
 from .errors import NoRuleError, ProgramError, RefusedError
-from .infer import RULE_DEPTH, Interpreter
+from .infer import Interpreter
+from .inlining import RULE_DEPTH, inline_rule
 from .ir import Atom, Node, Origin
 from .operands import ArrayType, Items, Operand, Var, variables
 from .trace import Trace
@@ -44,7 +45,9 @@ class Context:
         args = [value_of(a) for a in atom.args]
         if variadic(primitive) is not None:
             given = {k: value_of(v) for k, v in atom.kwargs}
-            return self.parts(self.interpreter.rule(rule, [*derivatives, *args], origin, given))
+            return self.parts(
+                inline_rule(self.interpreter, rule, [*derivatives, *args], origin, given)
+            )
         names = [p.name for p in primitive.signature.parameters.values()]
         keywords = {k: value_of(v) for k, v in atom.kwargs}
         ordered: list[Value] = list(args)
@@ -52,7 +55,7 @@ class Context:
             default = primitive.signature.parameters[name].default
             ordered.append(keywords[name] if name in keywords else known(default))
         parameters = len(rule_parameters(rule)) - len(derivatives)
-        result = self.interpreter.rule(rule, [*derivatives, *ordered[:parameters]], origin)
+        result = inline_rule(self.interpreter, rule, [*derivatives, *ordered[:parameters]], origin)
         parts = self.parts(result)
         return parts + [known(None)] * (len(array_params(primitive)) - len(parts))
 
@@ -75,7 +78,9 @@ class Context:
         args, given = [value_of(a) for a in atom.args], {k: value_of(v) for k, v in atom.kwargs}
         with self.trace.region() as nodes:
             assert primitive.adjoint is not None
-            found = self.interpreter.rule(primitive.adjoint, args, anchored(atom, part), given)
+            found = inline_rule(
+                self.interpreter, primitive.adjoint, args, anchored(atom, part), given
+            )
         values = found.items if isinstance(found, Struct) else [found]
         ends = [operand_of(v) for v in values]
         varied = [v for v in atom.variables() if v in self.active]

@@ -8,8 +8,7 @@ are inlined, loops over Python containers are walked. What is an array becomes a
 from __future__ import annotations
 
 import importlib
-import types
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Set
 from dataclasses import replace
 from typing import Any
 
@@ -27,16 +26,14 @@ from .errors import (
     RefusedError,
     StaticNeededError,
 )
-from .frames import Frame, bind
+from .frames import Frame
 from .globals import lift
-from .ir import Atom, Block, Branch, CallSite, Loop, Origin, Return, While
+from .ir import Atom, Block, Branch, Loop, Origin, Return, While
 from .iteration import iteration
 from .journal import MISSING, Cell
 from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
-from .lower import Lowered
 from .operands import Global, Items, Lit, Name, Operand, Star
-from .read import read
 from .result_types import axes_of
 from .structure import VALUE
 from .trace import Trace
@@ -52,17 +49,15 @@ from .values import (
     Unset,
     Value,
     is_number,
-    is_written,
     known,
     operand_of,
     struct,
     unchanged,
+    without_nothing,
 )
 from .values import arrays as arrays_of
 
-DEEPEST_CALL = 50
 LONGEST_WALK = 200  # items of a loop that is walked one by one because its variable has to be known
-RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user's
 
 
 class Interpreter:
@@ -76,19 +71,6 @@ class Interpreter:
         self.held: list[Value] = []  # what the loops around run over, which need not have a name
 
     # --- functions ---
-
-    def run(self, lowered: Lowered, frame: Frame) -> Value:
-        self.frames.append(frame)
-        try:
-            result = self.block(lowered.body, frame)
-        except NoRuleError as error:
-            if not frame.written:
-                raise
-            what = f"{error.message} is not supported"
-            raise RefusedError(what, error.span, "write it with simpler functions") from None
-        finally:
-            self.frames.pop()
-        return known(None) if result is None else result
 
     def visible(self, hidden: Set[Cell] = frozenset()) -> set[Storage]:
         """The storages that some name of a running function leads to, or that a loop runs over.
@@ -112,84 +94,6 @@ class Interpreter:
                     todo.append(value.frame)
                 found.update(a.storage for a in arrays_of(value))
         return found
-
-    def rule(
-        self,
-        function: Callable,
-        args: list[Value],
-        anchor: Origin,
-        kwargs: dict[str, Value] | None = None,
-    ) -> Value:
-        """Inline a rule of `primitives` as part of the atom that `anchor` describes."""
-        assert isinstance(function, types.FunctionType)
-        lowered = read(function)
-        frame = Frame(lowered.syntax, lowered.locals, depth=RULE_DEPTH, anchor=anchor)
-        bind(lowered, args, kwargs or {}, {}, frame, anchor)
-        try:
-            return self.run(lowered, frame)
-        except BackproseError as error:  # at the user's line, not at ours
-            raise type(error)(error.message, anchor.span, error.remedy) from None
-
-    def written(
-        self,
-        function: Callable,
-        args: list[Value],
-        kwargs: dict[str, Value],
-        caller: Frame,
-        anchor: Origin,
-    ) -> Value:
-        """Inline what is written out in place of a library's function, as part of the user's line."""
-        assert isinstance(function, types.FunctionType)
-        lowered = read(function)
-        frame = Frame(
-            lowered.syntax,
-            lowered.locals,
-            site=caller.site,
-            depth=caller.depth + 1,
-            anchor=anchor,
-            written=True,
-        )
-        bind(lowered, args, kwargs, {}, frame, anchor)
-        return self.run(lowered, frame)
-
-    def inline(
-        self,
-        lowered: Lowered,
-        args: list[Value],
-        kwargs: dict[str, Value],
-        caller: Frame,
-        origin: Origin,
-        parent: Frame | None = None,
-        defaults: Mapping[str, Value] | None = None,
-    ) -> Value:
-        """Inline a call of a user's function (or of a helper of a rule)."""
-        if caller.depth % RULE_DEPTH > DEEPEST_CALL:
-            raise RefusedError(
-                f"{lowered.syntax.name} calls itself without end, or more than {DEEPEST_CALL} deep",
-                origin.span,
-                "write the recursion as array operations",
-            )
-        around = caller if parent is None else parent
-        frame = Frame(
-            lowered.syntax,
-            lowered.locals,
-            parent=parent,
-            depth=caller.depth + 1,
-            anchor=None if around.written and parent is None else around.anchor,
-            written=around.written and parent is not None,
-        )
-        if frame.anchor is None:
-            signature = ", ".join(p.name for p in lowered.params)
-            frame.site = CallSite(lowered.syntax.name, caller.site, origin.statement, signature)
-            self.trace.calls.append(frame.site)
-        bind(lowered, args, kwargs, defaults or {}, frame, origin)
-        if frame.site is not None:
-            for name, value in frame.env.items():
-                frame.site.params[name] = operand_of(value) if is_written(value) else value
-        result = self.run(lowered, frame)
-        if frame.site is not None and is_written(result):
-            frame.site.result.append(operand_of(result))
-        return result
 
     def results_of(self, args: list[Value], frame: Frame, origin: Origin) -> int | None:
         """How many items the tuple has that a call returns; the call itself is forgotten."""
@@ -421,6 +325,12 @@ class Interpreter:
 
     def operation(self, op: Callable, values: list[Value], origin: Origin) -> Value:
         """A Python operator on two values."""
+        if self.frames and self.frames[-1].anchor is not None:
+            rest = without_nothing(op, values)
+            if len(rest) < len(values) and op is np.subtract and values[0] not in rest:
+                return self.operation(np.negative, rest, origin) if rest else known(None)
+            if len(rest) < len(values):
+                return rest[0] if rest else known(None)
         if all(isinstance(v, Known) for v in values):
             numpy_scalar = any(isinstance(v.value, np.generic) for v in values)  # type: ignore[union-attr]
             if not (numpy_scalar and isinstance(op, np.ufunc)):

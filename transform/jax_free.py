@@ -16,6 +16,7 @@ from ..primitives import is_jax, lookup, name_of
 from ..primitives.fallback import JaxDerivative
 from .errors import RefusedError
 from .infer import Interpreter
+from .inlining import inline_rule
 from .ir import Atom, Function, Node, walk
 from .operands import Var
 from .trace import Trace
@@ -68,7 +69,7 @@ class _WithoutJax:
         with self.trace.region() as written:
             args = [value_of(a) for a in atom.args]
             result = operand_of(
-                Interpreter(self.trace).rule(primitive.numpy, args, atom.origin, given)
+                inline_rule(Interpreter(self.trace), primitive.numpy, args, atom.origin, given)
             )
         own = {r for node in written for r in node.results}
         if len(atom.results) != 1 or not isinstance(result, Var) or result not in own:

@@ -12,6 +12,7 @@ from .arguments import ArraySpec, Spec, StaticSpec
 from .errors import RefusedError
 from .frames import Frame
 from .infer import Interpreter
+from .inlining import run
 from .ir import Function, Origin
 from .lengths import has_unknown
 from .lower import Lowered
@@ -65,7 +66,7 @@ def specialise(lowered: Lowered, specs: Mapping[str, Spec], signature: inspect.S
     trace.arguments.update(v for v in given_arrays if isinstance(v, Var))
     passed = {name: as_passed(value) for name, value in params.items()}
     objects = {name: given(value) for name, value in params.items()}
-    result = Interpreter(trace).run(lowered, frame)
+    result = run(Interpreter(trace), lowered, frame)
     if any(has_unknown(a.type) for a in arrays_of(result)):
         raise RefusedError(
             f"{lowered.syntax.name} returns an array whose length is not known before it runs",

@@ -388,3 +388,15 @@ def unchanged(op: Callable, values: list[Value]) -> Array | None:
     fits = array.type.dtype.kind in kinds and not array.type.weak
     same = fits and type(number.value) is int and number.value == neutral
     return Array(array.operand, scalar=array.scalar) if same else None
+
+
+def without_nothing(op: Callable, values: list[Value]) -> list[Value]:
+    """The terms of a sum without those that are None, or no values where a factor is None.
+
+    So rules compute with the adjoint of a result that nothing depends on.
+    """
+    there = [v for v in values if not (isinstance(v, Known) and v.value is None)]
+    if op in (np.add, np.subtract) or len(there) == len(values):
+        return there
+    zero = op in (np.multiply, np.negative) or (op is np.divide and values[1] in there)
+    return [] if zero else values

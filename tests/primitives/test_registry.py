@@ -80,7 +80,9 @@ def draw(spec: Draw, rng: np.random.Generator) -> np.ndarray | np.generic:
 class Case:
     """A sample as a function of its arrays: `function(*arrays)`, with everything else fixed."""
 
-    def __init__(self, primitive: Primitive, sample: Sample, dtype: Any = np.float64):
+    def __init__(
+        self, primitive: Primitive, sample: Sample, dtype: Any = np.float64, item: int | None = None
+    ):
         self.primitive = primitive
         rng = np.random.default_rng(7)
         self.dtype = np.dtype(dtype)
@@ -111,7 +113,8 @@ class Case:
 
         args = [text(a) for a in sample.args] + [f"{k}={text(v)}" for k, v in sample.kwargs.items()]
         names = ", ".join(f"x{k}" for k in range(len(self.arrays)))
-        source = f"def call({names}):\n    return fn({', '.join(args)})\n"
+        alone = "" if item is None else f"[{item}]"
+        source = f"def call({names}):\n    return fn({', '.join(args)}){alone}\n"
         self.function = load(Emitted(source, "call", self.constants))
         self.wrt = tuple(f"x{k}" for k, a in enumerate(self.arrays) if a.dtype.kind in "fc")
 
@@ -247,6 +250,31 @@ def check_reverse_mode(primitive: Primitive, sample: Sample, dtype: Any) -> None
         directions = [like(a, rng) for a in case.floats]
         along = pairing(gradients, directions)
         close(along, difference(case, directions, dys), FINITE_DIFFERENCES * (1 + abs(along)))
+
+
+def one_at_a_time() -> list[Any]:
+    """The rules of functions with several results, with each result that has a derivative."""
+    found = []
+    for case in differentiable(1):
+        primitive, sample = case.values
+        if primitive.kind == primitives.GENERAL:
+            one = Case(primitive, sample)
+            results = one.function(*one.arrays)
+            several = enumerate(results if isinstance(results, tuple) else ())
+            items = [k for k, r in several if np.asarray(r).dtype.kind in "fc" and np.size(r)]
+            found += [pytest.param(primitive, sample, k, id=f"{case.id}-{k}") for k in items]
+    return found
+
+
+@pytest.mark.parametrize(("primitive", "sample", "item"), one_at_a_time())
+def test_one_result_alone(primitive, sample, item, x64):
+    """Of the others there is no adjoint."""
+    case, rng = Case(primitive, sample, item=item), np.random.default_rng(5)
+    dys = seeds(case.function(*case.arrays), rng)
+    _, gradients = case.derivative("vjp", "numpy")(*case.arrays, *dys)
+    directions = [like(a, rng) for a in case.floats]
+    along = pairing(gradients, directions)
+    close(along, difference(case, directions, dys), FINITE_DIFFERENCES * (1 + abs(along)))
 
 
 def is_stretched(primitive: Primitive, sample: Sample) -> bool:
