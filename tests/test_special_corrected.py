@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from backprose import lower, special
+from backprose import RefusedError, grad, lower, special
 
 RNG = np.random.default_rng(5)
 
@@ -126,3 +126,16 @@ def test_a_program_gets_the_right_value(x64):
         return scipy.special.betaln(a, b)
 
     assert abs(lower(program)(0.3, 8.1) - scipy.special.betaln(0.3, 8.1)) < 1e-14
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_parameters_without_a_derivative_are_refused(place, x64):
+    """They are not taken for constants."""
+    with pytest.raises(NotImplementedError, match="derivative"):
+        jax.grad(special.hyp1f1, argnums=place)(0.5, 1.5, 2.0)
+
+    def program(a, b):
+        return scipy.special.hyp1f1(a, b, 2.0)
+
+    with pytest.raises(RefusedError, match="derivative"):
+        grad(program, argnums=place)(0.5, 1.5)

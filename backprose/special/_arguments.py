@@ -44,8 +44,11 @@ def with_slopes(*slopes: Callable | None, orders: int = 0) -> Callable:
             *fixed, primals, tangents = given
             moved = jnp.zeros(jnp.broadcast_shapes(*map(jnp.shape, primals)))
             for slope, tangent in zip(slopes, tangents, strict=True):
-                if slope is not None and not isinstance(tangent, SymbolicZero):
-                    moved = moved + tangent * slope(*fixed, *primals)
+                if isinstance(tangent, SymbolicZero) or tangent.dtype == jax.dtypes.float0:
+                    continue
+                if slope is None:
+                    raise NotImplementedError("it has no derivative with respect to this argument")
+                moved = moved + tangent * slope(*fixed, *primals)
             y = known(*fixed, *primals)
             return y, moved.astype(y.dtype)
 
