@@ -16,13 +16,10 @@ from programs.loop_corpus import CORPUS, inner_product
 
 TARGETS = ("jax", "numpy")
 CASES = [
-    pytest.param(program, size, target, id=f"{program.name}-{size}-{target}")
+    pytest.param(program, size, id=f"{program.name}-{size}")
     for program in CORPUS
     for size in program.sizes
-    for target in TARGETS
 ]
-PORTED = [case for case in CASES if case.values[0].port]
-BY_HAND = [case for case in CASES if case.values[0].analytic]
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -35,24 +32,20 @@ def derived(program, size, target, mode):
 
 
 @functools.cache
+def run(program, size, target, mode):
+    """The result, and the arguments before and after: in forward mode with tangents in the first direction."""
+    arguments, more = program.at(size), []
+    if mode == "jvp":
+        more = tangents(program, program.directions(arguments, size, limit=0)[0])
+    before = copy.deepcopy((arguments, more))
+    result = derived(program, size, target, mode)(*arguments.values(), *more)
+    return result, before, (arguments, more)
+
+
 def value_and_gradients(program, size, target):
     """The gradients are by name."""
-    function = derived(program, size, target, "value_and_grad")
-    value, gradients = function(*program.at(size).values())
+    value, gradients = run(program, size, target, "value_and_grad")[0]
     return value, dict(zip(program.wrt, gradients, strict=True))
-
-
-@functools.cache
-def differences(program, size):
-    """Pairs of a direction and the derivative of the user's own function along it."""
-    arguments = program.at(size)
-    directions = program.directions(arguments, size)
-    return [(u, program.difference(arguments, u)) for u in directions]
-
-
-@functools.cache
-def port_gradients(program, size):
-    return program.port_gradients(program.at(size))
 
 
 def tangents(program, direction):
@@ -68,66 +61,59 @@ def assert_same_gradients(found, expected):
             np.testing.assert_allclose(f, e, rtol=1e-10, atol=margin, err_msg=name)
 
 
-@pytest.mark.parametrize("program, size, target", CASES)
-def test_value(program, size, target):
-    value, _ = value_and_gradients(program, size, target)
-    expected = program.value(program.at(size))
-    np.testing.assert_allclose(value, expected, rtol=1e-12, atol=1e-15)
+@pytest.mark.parametrize("program, size", CASES)
+def test_value_and_gradients(program, size):
+    """Of both targets: against NumPy's value, differences, and the references where there are some."""
+    arguments = program.at(size)
+    value = program.value(program.at(size))
+    directions = program.directions(arguments, size)
+    differences = [(u, program.difference(arguments, u)) for u in directions]
+    references = [program.port_gradients(program.at(size))] if program.port else []
+    if program.analytic:
+        references.append(program.analytic(**program.at(size)))
+    for target in TARGETS:
+        found, gradients = value_and_gradients(program, size, target)
+        np.testing.assert_allclose(found, value, rtol=1e-12, atol=1e-15, err_msg=target)
+        assert_types(gradients, program.chosen(arguments))
+        scale = program.scale(arguments, gradients)
+        for direction, expected in differences:
+            error = abs(inner_product(gradients, direction) - expected)
+            assert error <= 1e-6 * max(scale, abs(expected)), (target, direction)
+        for reference in references:
+            assert_same_gradients(gradients, reference)
+        assert_unchanged(program, size, target, "value_and_grad")
 
 
-@pytest.mark.parametrize("program, size, target", CASES)
-def test_gradients_have_the_types_of_the_arguments(program, size, target):
-    _, gradients = value_and_gradients(program, size, target)
-    for name, argument in program.chosen(program.at(size)).items():
+def assert_types(gradients, arguments):
+    """Each gradient has the shape of its argument."""
+    for name, argument in arguments.items():
         pairs = zip(jax.tree.leaves(gradients[name]), jax.tree.leaves(argument), strict=True)
         for g, a in pairs:
             assert np.shape(g) == np.shape(a), name
             assert np.asarray(g).dtype == float, name
 
 
-@pytest.mark.parametrize("program, size, target", CASES)
-def test_gradients_against_differences(program, size, target):
-    _, gradients = value_and_gradients(program, size, target)
-    scale = program.scale(program.at(size), gradients)
-    for direction, expected in differences(program, size):
-        found = inner_product(gradients, direction)
-        assert abs(found - expected) <= 1e-6 * max(scale, abs(expected)), direction
-
-
-@pytest.mark.parametrize("program, size, target", CASES)
-def test_tangents_against_gradients(program, size, target):
-    value, gradients = value_and_gradients(program, size, target)
-    scale = program.scale(program.at(size), gradients)
-    forward = derived(program, size, target, "jvp")
-    for direction in program.directions(program.at(size), size, limit=0):
-        arguments = program.at(size).values()
-        primal, found = forward(*arguments, *tangents(program, direction))
-        np.testing.assert_allclose(primal, value, rtol=1e-12, atol=1e-15)
-        expected = inner_product(gradients, direction)
-        assert abs(float(found) - expected) <= 1e-9 * max(scale, abs(expected)), direction
-
-
-@pytest.mark.parametrize("program, size, target", PORTED)
-def test_gradients_against_the_port(program, size, target):
-    _, gradients = value_and_gradients(program, size, target)
-    assert_same_gradients(gradients, port_gradients(program, size))
-
-
-@pytest.mark.parametrize("program, size, target", BY_HAND)
-def test_gradients_against_those_by_hand(program, size, target):
-    _, gradients = value_and_gradients(program, size, target)
-    assert_same_gradients(gradients, program.analytic(**program.at(size)))
-
-
-@pytest.mark.parametrize("mode", ["value_and_grad", "jvp"])
-@pytest.mark.parametrize("program, size, target", CASES)
-def test_arguments_are_left_unchanged(program, size, target, mode):
-    """Also where the user's function overwrites its own."""
-    arguments = program.at(size)
-    more = []
-    if mode == "jvp":
-        more = tangents(program, program.directions(arguments, size, limit=0)[0])
-    before = copy.deepcopy((arguments, more))
-    derived(program, size, target, mode)(*arguments.values(), *more)
-    for now, then in zip(jax.tree.leaves((arguments, more)), jax.tree.leaves(before), strict=True):
+def assert_unchanged(program, size, target, mode):
+    """The arguments, also where the user's function overwrites its own."""
+    _, before, after = run(program, size, target, mode)
+    for now, then in zip(jax.tree.leaves(after), jax.tree.leaves(before), strict=True):
         np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("program, size", CASES)
+def test_tangents_against_gradients(program, size):
+    value, gradients = value_and_gradients(program, size, "numpy")
+    scale = program.scale(program.at(size), gradients)
+    for target in TARGETS:
+        for k, direction in enumerate(program.directions(program.at(size), size, limit=0)):
+            if k == 0:
+                primal, found = run(program, size, target, "jvp")[0]
+            else:
+                forward = derived(program, size, target, "jvp")
+                more = tangents(program, direction)
+                primal, found = forward(*program.at(size).values(), *more)
+            np.testing.assert_allclose(primal, value, rtol=1e-12, atol=1e-15, err_msg=target)
+            expected = inner_product(gradients, direction)
+            error = abs(float(found) - expected)
+            assert error <= 1e-9 * max(scale, abs(expected)), (target, direction)
+        assert_unchanged(program, size, target, "jvp")

@@ -104,6 +104,7 @@ ENDS = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value")
 @pytest.mark.parametrize("target", ["jax", "numpy"])
 @pytest.mark.parametrize("case", ENDS)
 def test_slopes_at_the_end_of_a_support(case, target, x64):
