@@ -94,6 +94,33 @@ def test_values(primitive, x64):
     assert not wrong.any(), shown
 
 
+def distributions():
+    return [p for p in functions() if p.id.startswith("scipy.stats")]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("primitive", distributions())
+def test_shapes_that_are_known_and_places_that_are_not_given(primitive, x64):
+    first, *others = primitive.signature.parameters
+    known = {"p": 0.3, "n": 7.0, "a": 0.3, "b": 2.5}
+    shapes = [known.get(n, 1.5) for n in others if n not in ("loc", "scale")]
+    x = np.array(PLACES)
+    function, _ = program(primitive.name, [first])
+    programs = {
+        0: lambda x: function(x),
+        1: lambda x: function(x, shapes[0]),
+        2: lambda x: function(x, shapes[0], shapes[1]),
+    }
+    expected = function(x, *shapes)
+    try:
+        found = np.asarray(lower(programs[len(shapes)])(x))
+    except RefusedError as error:
+        assert "JAX does not have" in str(error)
+        return
+    compared = ~np.isnan(expected) & ~(np.isinf(x) & np.isnan(found))
+    np.testing.assert_allclose(found[compared], expected[compared], rtol=1e-9, atol=1e-14)
+
+
 # A density is cut off at the end of its support, where it is finite, positive and has derivatives from inside.
 ENDS = {
     "gamma.logpdf": (scipy.stats.gamma.logpdf, 0.0, (1.0,), {"scale": -1 / 1.5}),

@@ -59,7 +59,27 @@ def touched_by_one_element(A):
     return np.sum(A**2)
 
 
+def read_by_the_loop_up_to_it(A):
+    for i in range(5):
+        row = A[i]
+        for j in range(i + 1):
+            row = np.tanh(row + A[j])
+        A[i] = row
+    return np.sum(A**2)
+
+
+def read_by_the_loop_from_it_on(A):
+    for i in range(4):
+        row = A[i]
+        for j in range(i, 5):
+            row = np.tanh(row + A[j])
+        A[i] = row
+    return np.sum(A**2)
+
+
 TOUCHED = [
+    read_by_the_loop_up_to_it,
+    read_by_the_loop_from_it_on,
     touched,
     touched_by_an_element_of_the_loop,
     touched_in_between,
