@@ -34,6 +34,7 @@ from . import (  # noqa: F401
     transcendental,
 )
 from . import elementwise as elementwise_functions  # noqa: F401
+from .asked import computed, is_complex, is_integer, is_static
 from .calculus import cumsum_backwards
 from .linalg import length, solve_transposed
 from .matrix_functions import complex_root
@@ -55,13 +56,9 @@ from .registry import (
     array_params,
     call,
     composed,
-    computed,
     draw,
     elementwise,
-    is_complex,
     is_elementwise,
-    is_integer,
-    is_static,
     linear,
     lookup,
     multilinear,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .registry import computed, is_static
+from .asked import computed, is_static
 from .written import is_given, written
 
 

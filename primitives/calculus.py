@@ -5,19 +5,9 @@ from typing import Any
 import jax
 import numpy as np
 
+from .asked import computed, is_complex
 from .joining import along
-from .registry import (
-    adjoint,
-    call,
-    composed,
-    computed,
-    draw,
-    is_complex,
-    linear,
-    multilinear,
-    real,
-    tangent,
-)
+from .registry import adjoint, call, composed, draw, linear, multilinear, real, tangent
 
 # --- running sums and products ---
 

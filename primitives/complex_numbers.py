@@ -23,9 +23,10 @@ from . import (  # noqa: F401  # registered first
     statistics,
     transcendental,
 )
+from .asked import is_complex
 from .linalg import length
 from .matrix_functions import complex_root
-from .registry import call, composed, draw, holds_for_complex, is_complex, linear, registered_now
+from .registry import call, composed, draw, holds_for_complex, linear, registered_now
 from .registry import elementwise as elementwise_rule
 from .shapes import add_at, astype, getitem, place, update
 

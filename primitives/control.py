@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .registry import computed
+from .asked import computed
 from .written import frozen, results_of, written
 
 # --- jax.lax: loops and branches ---

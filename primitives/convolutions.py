@@ -7,7 +7,8 @@ convolutions again: V. Dumoulin, F. Visin, "A guide to convolution arithmetic fo
 import jax.lax
 import numpy as np
 
-from .registry import call, composed, computed, multilinear, real
+from .asked import computed
+from .registry import call, composed, multilinear, real
 
 
 @computed

@@ -11,8 +11,9 @@ is taken for 0: a function that does not depend on the choice of the vectors has
 import jax.numpy as jnp
 import numpy as np
 
+from .asked import computed, is_complex
 from .linalg import conj, hermitian, mH, mT, of_lower, real_part
-from .registry import adjoint, call, composed, computed, draw, is_complex, real, tangent
+from .registry import adjoint, call, composed, draw, real, tangent
 
 
 def inverse_gaps(x):

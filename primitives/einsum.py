@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .registry import call, computed, multilinear, real
+from .asked import computed
+from .registry import call, multilinear, real
 from .shapes import place
 
 

@@ -2,17 +2,8 @@
 
 import numpy as np
 
-from .registry import (
-    alias,
-    call,
-    composed,
-    draw,
-    elementwise,
-    is_complex,
-    is_static,
-    nondifferentiable,
-    scaled,
-)
+from .asked import is_complex, is_static
+from .registry import alias, call, composed, draw, elementwise, nondifferentiable, scaled
 
 REAL, POSITIVE, NONZERO = "real", "positive", "nonzero"
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .registry import adjoint, call, composed, computed, linear, real, tangent
+from .asked import computed
+from .registry import adjoint, call, composed, linear, real, tangent
 from .shapes import place
 
 # --- joining ---

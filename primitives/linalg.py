@@ -5,18 +5,9 @@ import numpy as np
 from scipy.linalg import solve_triangular
 
 from . import axes, products  # noqa: F401  # registered first
+from .asked import is_complex
 from .reductions import restored
-from .registry import (
-    adjoint,
-    alias,
-    call,
-    composed,
-    draw,
-    is_complex,
-    nondifferentiable,
-    real,
-    tangent,
-)
+from .registry import adjoint, alias, call, composed, draw, nondifferentiable, real, tangent
 
 
 def mT(x):

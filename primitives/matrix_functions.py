@@ -9,8 +9,9 @@ import scipy.linalg
 from scipy.linalg import expm_frechet, solve_sylvester
 
 from . import decompositions  # noqa: F401  # registered first
+from .asked import is_complex
 from .linalg import mH
-from .registry import adjoint, call, composed, draw, is_complex, real, tangent
+from .registry import adjoint, call, composed, draw, real, tangent
 
 
 @adjoint(

@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import scipy.ndimage
 
-from .registry import call, composed, computed, draw, real
+from .asked import computed
+from .registry import call, composed, draw, real
 
 INSIDE = draw((0.1, 1.9), 2, 5)
 

@@ -6,7 +6,8 @@ JAX does not have them: the text is for NumPy alone.
 import numpy as np
 from scipy import special
 
-from .registry import MISSING, Sample, call, draw, elementwise, is_static, real
+from .asked import is_static
+from .registry import MISSING, Sample, call, draw, elementwise, real
 
 INSIDE = draw((-0.9, 0.9), 4)
 

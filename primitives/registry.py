@@ -114,7 +114,7 @@ class Primitive:
 
 # Modules that take long to import: their rules are loaded when one of their functions is met.
 LATE = {
-    "scipy.stats": (".stats", ".stats_tails", ".stats_families"),
+    "scipy.stats": (".stats", ".stats_tails", ".stats_families", ".stats_counts"),
     "scipy.ndimage": (".ndimage",),
 }
 _REGISTRY: dict[Callable, Primitive] = {}
@@ -387,24 +387,3 @@ def holds_for_complex(*functions: Callable) -> None:
     """
     for function in functions:
         _REGISTRY[function].complex = True
-
-
-def is_static(value: Any) -> bool:
-    """For rules: whether a value is known at transformation time (read by the compiler; always true when run)."""
-    return True
-
-
-def is_integer(x: Any) -> bool:
-    """For rules: whether a value's dtype has integers alone."""
-    return np.result_type(x).kind in "biu"
-
-
-def is_complex(x: Any) -> bool:
-    """For rules: whether a value is complex."""
-    return np.iscomplexobj(x)
-
-
-def computed(function: Callable) -> Callable:
-    """For rules: a helper of plain Python, called with values that are known at transformation time."""
-    function.computed = True
-    return function

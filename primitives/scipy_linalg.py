@@ -6,8 +6,9 @@ import scipy.linalg
 from scipy.linalg import solve_triangular
 
 from . import calculus, decompositions, linalg  # noqa: F401  # registered first
+from .asked import computed
 from .linalg import conj, hermitian, mH, mT
-from .registry import alias, call, composed, computed, draw, real
+from .registry import alias, call, composed, draw, real
 from .shapes import place
 
 alias(scipy.linalg.inv, np.linalg.inv)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .registry import call, composed, computed, draw, nondifferentiable, real
+from .asked import computed
+from .registry import call, composed, draw, nondifferentiable, real
 
 
 @composed(np.sort, samples=[call(real(5)), call(real(3, 4)), call(real(3, 4), axis=0)])

@@ -25,7 +25,8 @@ from scipy.special import (
     xlogy,
 )
 
-from .registry import Sample, call, composed, draw, is_integer, is_static, real
+from .asked import is_integer, is_static
+from .registry import Sample, call, composed, draw, real
 from .shapes import astype
 from .special import student_cdf
 
@@ -335,60 +336,6 @@ def beta_pdf(x, a, b, loc=0, scale=1):
 @of("beta", "cdf", call(draw((0.2, 0.9), 3), 2.5, 1.5))
 def beta_cdf(x, a, b, loc=0, scale=1):
     return betainc(a, b, np.clip((x - loc) / scale, 0, 1))
-
-
-# --- discrete distributions, in their parameters ---
-
-COUNTS = [call(draw("integer", 4), draw(POSITIVE))]
-HITS = [call(np.array([0, 1, 1, 0]), draw(UNIT))]
-TRIALS = [call(draw("integer", 4), 5, draw(UNIT))]
-
-
-def is_no_count(k):
-    """Where a number is negative or not whole."""
-    return k < 0 if is_integer(k) else (k < 0) | (np.floor(k) < k)
-
-
-@of("poisson", "logpmf", *COUNTS)
-def poisson_logpmf(k, mu, loc=0):
-    outside = is_no_count(k - loc)
-    count = np.where(outside, 0, k - loc)
-    return beyond(outside, xlogy(count, mu) - gammaln(count + 1) - mu)
-
-
-@of("poisson", "pmf", *COUNTS)
-def poisson_pmf(k, mu, loc=0):
-    return np.exp(poisson_logpmf(k, mu, loc))
-
-
-@of("poisson", "cdf", *COUNTS)
-def poisson_cdf(k, mu, loc=0):
-    return np.where(k < loc, 0, gammaincc(np.maximum(np.floor(k - loc), 0) + 1.0, mu))
-
-
-@of("bernoulli", "logpmf", *HITS)
-def bernoulli_logpmf(k, p, loc=0):
-    outside = is_no_count(k - loc) | (k - loc > 1)
-    hit = np.where(outside, 0, k - loc)
-    return beyond(outside, xlogy(hit, p) + xlog1py(1 - hit, -p))
-
-
-@of("bernoulli", "pmf", *HITS)
-def bernoulli_pmf(k, p, loc=0):
-    return np.exp(bernoulli_logpmf(k, p, loc))
-
-
-@of("binom", "logpmf", *TRIALS)
-def binom_logpmf(k, n, p, loc=0):
-    outside = is_no_count(k - loc) | (k - loc > n)
-    hits = np.where(outside, 0, k - loc)
-    ways = gammaln(n + 1) - gammaln(hits + 1) - gammaln(n - hits + 1)
-    return beyond(outside, ways + xlogy(hits, p) + xlog1py(n - hits, -p))
-
-
-@of("binom", "pmf", *TRIALS)
-def binom_pmf(k, n, p, loc=0):
-    return np.exp(binom_logpmf(k, n, p, loc))
 
 
 # --- distributions of vectors ---

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import (
-    betainc,
     betaln,
     cosm1,
     erf,
@@ -21,12 +20,11 @@ from scipy.special import (
     log_ndtr,
     ndtr,
     ndtri,
-    xlog1py,
     xlogy,
 )
 
 from .registry import Sample, call, draw, real
-from .stats import HALF_LOG_2PI, POSITIVE, UNIT, beyond, is_below, is_no_count, log_of_scale, of
+from .stats import HALF_LOG_2PI, POSITIVE, UNIT, beyond, is_below, log_of_scale, of
 
 SHAPE = draw((1.2, 2.5))
 
@@ -312,49 +310,3 @@ def f_cdf(x, dfn, dfd, loc=0, scale=1):
 @of("f", "sf", *placed(POSITIVE, 3.0, 5.0))
 def f_sf(x, dfn, dfd, loc=0, scale=1):
     return fdtrc(dfn, dfd, np.maximum((x - loc) / scale, 0))
-
-
-# --- of counts, in their parameters ---
-
-TRIALS = [call(np.array([1, 2, 1, 4]), draw(UNIT))]
-FAILURES = [call(np.array([0, 1, 2, 4]), draw(POSITIVE), draw(UNIT))]
-
-
-@of("geom", "logpmf", *TRIALS)
-def geom_logpmf(k, p, loc=0):
-    outside = is_no_count(k - loc - 1)
-    failures = np.where(outside, 0, k - loc - 1)
-    return beyond(outside, xlog1py(failures, -p) + np.log(p))
-
-
-@of("geom", "pmf", *TRIALS)
-def geom_pmf(k, p, loc=0):
-    return np.exp(geom_logpmf(k, p, loc))
-
-
-@of("geom", "cdf", *TRIALS)
-def geom_cdf(k, p, loc=0):
-    return -np.expm1(xlog1py(np.maximum(np.floor(k - loc), 0), -p))
-
-
-@of("geom", "sf", *TRIALS)
-def geom_sf(k, p, loc=0):
-    return np.exp(xlog1py(np.maximum(np.floor(k - loc), 0), -p))
-
-
-@of("nbinom", "logpmf", *FAILURES)
-def nbinom_logpmf(k, n, p, loc=0):
-    outside = is_no_count(k - loc)
-    failures = np.where(outside, 0, k - loc)
-    ways = gammaln(n + failures) - gammaln(failures + 1) - gammaln(n)
-    return beyond(outside, ways + n * np.log(p) + xlog1py(failures, -p))
-
-
-@of("nbinom", "pmf", *FAILURES)
-def nbinom_pmf(k, n, p, loc=0):
-    return np.exp(nbinom_logpmf(k, n, p, loc))
-
-
-@of("nbinom", "cdf", call(np.array([0, 1, 2, 4]), 2.5, draw(UNIT)))
-def nbinom_cdf(k, n, p, loc=0):
-    return np.where(k < loc, 0, betainc(n, np.maximum(np.floor(k - loc), 0) + 1.0, p))

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import (
-    bdtr,
-    bdtrc,
     betaincinv,
     gammainccinv,
     gammaincinv,
     log_expit,
     logit,
     ndtri,
-    pdtrc,
     stdtrit,
 )
 
@@ -24,7 +21,6 @@ from .shapes import astype
 from .stats import (
     FIXED,
     FIXED_T,
-    TRIALS,
     UNIT,
     beta_cdf,
     beyond,
@@ -34,9 +30,7 @@ from .stats import (
     laplace_cdf,
     moved,
     of,
-    poisson_cdf,
     t_sf,
-    unless_nan,
 )
 
 PLACED = moved()[:1]
@@ -258,57 +252,3 @@ def beta_ppf(q, a, b, loc=0, scale=1):
 @of("beta", "isf", *INVERSE_BETA)
 def beta_isf(q, a, b, loc=0, scale=1):
     return loc + scale * (1 - betaincinv(b, a, astype(q, np.float64)))
-
-
-# --- of counts, in their parameters ---
-
-COUNTED = [call(np.array([0, 1, 2, 4]), draw("positive"))]
-HITS = [call(np.array([0, 1, 0, 1]), draw(UNIT))]
-
-
-@of("poisson", "sf", *COUNTED)
-def poisson_sf(k, mu, loc=0):
-    return np.where(k < loc, 1, pdtrc(np.maximum(np.floor(k - loc), 0) + 0.0, mu))
-
-
-@of("poisson", "logcdf", *COUNTED)
-def poisson_logcdf(k, mu, loc=0):
-    return np.log(poisson_cdf(k, mu, loc))
-
-
-@of("poisson", "logsf", *COUNTED)
-def poisson_logsf(k, mu, loc=0):
-    return np.log(poisson_sf(k, mu, loc))
-
-
-@of("bernoulli", "cdf", *HITS)
-def bernoulli_cdf(k, p, loc=0):
-    return unless_nan(k, np.where(k < loc, 0, np.where(k < loc + 1, 1 - p, 1)))
-
-
-@of("bernoulli", "sf", *HITS)
-def bernoulli_sf(k, p, loc=0):
-    return unless_nan(k, np.where(k < loc, 1, np.where(k < loc + 1, p, 0)))
-
-
-@of("binom", "cdf", *TRIALS)
-def binom_cdf(k, n, p, loc=0):
-    """Of n hits or more it is 1."""
-    hits = np.clip(np.floor(k - loc), 0, n - 1) + 0.0
-    return np.where(k < loc, 0, np.where(k >= n + loc, 1, bdtr(hits, n, p)))
-
-
-@of("binom", "sf", *TRIALS)
-def binom_sf(k, n, p, loc=0):
-    hits = np.clip(np.floor(k - loc), 0, n - 1) + 0.0
-    return np.where(k < loc, 1, np.where(k >= n + loc, 0, bdtrc(hits, n, p)))
-
-
-@of("binom", "logcdf", *TRIALS)
-def binom_logcdf(k, n, p, loc=0):
-    return np.log(binom_cdf(k, n, p, loc))
-
-
-@of("binom", "logsf", call(np.array([0, 1, 2, 4]), 5, draw(UNIT)))
-def binom_logsf(k, n, p, loc=0):
-    return np.log(binom_sf(k, n, p, loc))

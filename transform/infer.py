@@ -33,6 +33,7 @@ from .iteration import iteration
 from .journal import MISSING, Cell
 from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
+from .neutral import unchanged, without_nothing
 from .operands import Global, Items, Lit, Name, Operand, Star
 from .result_types import axes_of
 from .structure import VALUE
@@ -52,8 +53,6 @@ from .values import (
     known,
     operand_of,
     struct,
-    unchanged,
-    without_nothing,
 )
 from .values import arrays as arrays_of
 
