@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .asked import computed
+from .asked import computed, is_static
 from .registry import call, composed, draw, nondifferentiable, real
 
 
@@ -39,12 +39,12 @@ def in_order(x, axis):
     return np.sort(np.reshape(np.transpose(x, kept + gone), (*shape, -1)), axis=-1)
 
 
-def with_axes(y, x, axis, keepdims):
-    """What a reduction gives, with axes of size one in place of those that are gone."""
+def with_axes(y, x, axis, keepdims, first=0):
+    """What a reduction gives, after its `first` axes, with axes of size one in place of those that are gone."""
     if not keepdims:
         return y
     kept, gone = flattened(axis, x.ndim)
-    return np.expand_dims(y, tuple(gone))
+    return np.expand_dims(y, tuple([first + k for k in gone]))
 
 
 @computed
@@ -55,11 +55,20 @@ def weights(q, n):
     return low, min(low + 1, n - 1), place - low
 
 
+def weights_of(q, n):
+    """The same for fractions that the run computes."""
+    place = q * (n - 1)
+    low = np.clip(np.floor(place), 0, max(n - 2, 0)).astype(int)
+    return low, np.minimum(low + 1, n - 1), place - low
+
+
 def between(ordered, q):
-    low, high, weight = weights(q, ordered.shape[-1])
-    if weight == 0:
+    """The quantile, or quantiles along a last axis."""
+    n = ordered.shape[-1]
+    low, high, weight = weights(q, n) if is_static(q) else weights_of(q, n)
+    if is_static(weight) and weight == 0:
         return ordered[..., low]
-    if weight == 1:
+    if is_static(weight) and weight == 1:
         return ordered[..., high]
     return (1 - weight) * ordered[..., low] + weight * ordered[..., high]
 
@@ -90,18 +99,19 @@ QUANTILES = [
     call(real(3, 4), 0.5, axis=0),
     call(real(3, 4), 0.9, axis=1, keepdims=True),
     call(real(6), [0.0, 0.25, 1.0]),
+    call(real(5), draw((0.1, 0.9))),
+    call(real(3, 4), draw((0.1, 0.9), 2), axis=0),
+    call(real(3, 4), draw((0.1, 0.9)), axis=1, keepdims=True),
 ]
 
 
-def inexact(jax_dtype, *dtypes):
-    """The dtype of a quantile: that of a list of fractions counts, a number's does not."""
-    found = np.result_type(*dtypes)
-    return found if found.kind == "f" else np.dtype(float)
-
-
-@composed(np.quantile, dtype=inexact, numbers=["q"], samples=QUANTILES)
+@composed(np.quantile, dtype="float", wrt=["x", "q"], numbers=["q"], samples=QUANTILES)
 def quantile(x, q, axis=None, keepdims=False):
-    ordered, fractions = in_order(x, axis), listed(q)
+    ordered, fractions = in_order(x, axis), listed(q) if is_static(q) else q
+    if np.ndim(q) and not is_static(q):
+        found, count = between(ordered, q), np.ndim(q)
+        found = np.moveaxis(found, range(-count, 0), range(count)) if found.ndim > count else found
+        return with_axes(found, x, axis, keepdims, count)
     if isinstance(fractions, list):
         return np.stack([with_axes(between(ordered, p), x, axis, keepdims) for p in fractions])
     return with_axes(between(ordered, fractions), x, axis, keepdims)
@@ -114,12 +124,18 @@ def hundredth(q):
 
 @composed(
     np.percentile,
-    dtype=inexact,
+    dtype="float",
+    wrt=["x", "q"],
     numbers=["q"],
-    samples=[call(real(5), 30), call(real(3, 4), 50.0, axis=0), call(real(6), [10, 90])],
+    samples=[
+        call(real(5), 30),
+        call(real(3, 4), 50.0, axis=0),
+        call(real(6), [10, 90]),
+        call(real(3, 4), draw((10, 90), 2), axis=0),
+    ],
 )
 def percentile(x, q, axis=None, keepdims=False):
-    return quantile(x, hundredth(listed(q)), axis, keepdims)
+    return quantile(x, hundredth(listed(q)) if is_static(q) else q / 100, axis, keepdims)
 
 
 @composed(

@@ -369,11 +369,14 @@ class FunctionText:
         return [*before, ("+" if atom.op is np.add else "-", right)]
 
     def keep_longest(self, operands: Any) -> bool:
-        """Give the longest value that is nested in some operands a line of its own, if there is one."""
-        longest = self.longest_nested(operands)
-        if longest is not None:
-            self.kept.add(longest)
-        return longest is not None
+        """Give the longest value nested in some operands that fits on a line a line of its own, if there is one."""
+        kept, longest = None, self.longest_nested(operands)
+        while longest is not None:
+            kept, atom = longest, self.definitions[longest]
+            longest = None if self.fits(atom) else self.longest_nested(self.breakable(atom))
+        if kept is not None:
+            self.kept.add(kept)
+        return kept is not None
 
     def longest_nested(self, operands: Any) -> Var | None:
         nested = [

@@ -14,7 +14,7 @@ from ..primitives import Primitive, add_at, array_params, jax_twin, name_of, pla
 from .abstract import abstract_call
 from .errors import ProgramError, RefusedError
 from .operands import FIRST_UNKNOWN, ArrayType, Items, Lit, Operand, Slice, StaticType, Var, type_of
-from .values import spelled, static_value
+from .values import is_static, spelled, static_value
 
 Selected = Callable[[Operand, int], int]
 INTEGER_SUM = {"b": np.dtype(np.int64), "i": np.dtype(np.int64), "u": np.dtype(np.uint64)}
@@ -50,10 +50,10 @@ def result_type(
     policy = primitive.dtype if primitive is not None else None
     if any(name == "dtype" for name, _ in kwargs):
         policy = None  # the user has decided
-    if primitive is not None and callable(policy):  # a list of numbers counts as an array
-        for name, operand in (*zip(names, args, strict=False), *kwargs):
-            found = of_numbers(operand) if name in primitive.numbers else operand
-            arrays += tuple(array_types(found)) if found is not operand else ()
+    listed = set(primitive.numbers) & set(primitive.wrt) if primitive is not None else set()
+    for name, operand in (*zip(names, args, strict=False), *kwargs) if listed else ():
+        if name in listed and of_numbers(operand) is not operand:  # a list of numbers is an array
+            arrays += tuple(array_types(of_numbers(operand)))
     return _with_dtypes(shaped, arrays, policy)
 
 
@@ -70,7 +70,7 @@ def for_jax(primitive: Primitive | None, args: tuple, kwargs: tuple) -> tuple[tu
 
 def of_numbers(operand: Operand) -> Operand:
     """A list of numbers as the array that NumPy takes it for."""
-    value = static_value(operand)
+    value = static_value(operand) if is_static(operand) else None
     return Lit(np.array(value)) if isinstance(value, list | tuple) else operand
 
 

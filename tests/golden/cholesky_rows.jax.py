@@ -15,8 +15,7 @@ def cholesky_rows_value_and_grad(A):
         def step_j(j, A_i):
             t = jnp.arange(2) < j
             t1 = A_i[j] - jnp.where(t, A_i, 0) @ jnp.where(t, A[j], 0)
-            A_i_j = t1 / A[j, j]
-            return A_i.at[j].set(A_i_j)
+            return A_i.at[j].set(t1 / A[j, j])
 
         A_i = lax.fori_loop(0, i, step_j, A[i])
         t2 = jnp.where(jnp.arange(2) < i, A_i, 0)

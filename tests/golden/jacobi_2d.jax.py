@@ -13,14 +13,13 @@ def jacobi_2d_value_and_grad(u, f, steps):
     def step1(_, carry):
         u, v = carry
         t = u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - f[1:-1, 1:-1]
-        t1 = 0.25 * t
-        v = v.at[1:-1, 1:-1].set(t1)
+        v = v.at[1:-1, 1:-1].set(0.25 * t)
         return v, u
 
     u, v = lax.fori_loop(0, steps, step1, (u, v))
     # score(u)
-    t2 = jnp.cos(jnp.arange(u.size)).reshape(u.shape)
-    value = jnp.sum(t2 * u) + 0.5 * jnp.sum(v**2)
+    t1 = jnp.cos(jnp.arange(u.size)).reshape(u.shape)
+    value = jnp.sum(t1 * u) + 0.5 * jnp.sum(v**2)
 
     # Adjoint of for step in range(steps)
     df = jnp.zeros_like(f)
@@ -28,14 +27,14 @@ def jacobi_2d_value_and_grad(u, f, steps):
     def back(_, carry):
         du, dv, df = carry
         # Adjoint of v[1:-1, 1:-1] = 0.25 * ( u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:...
-        dt1 = du[1:-1, 1:-1]
+        dt = du[1:-1, 1:-1]
         du = du.at[1:-1, 1:-1].set(0)
-        t3 = jnp.pad(dt1 * 0.25, 2)
-        du1 = dv + t3[1:-1, :-2] + t3[1:-1, 2:] + t3[:-2, 1:-1] + t3[2:, 1:-1]
-        df = df - t3[1:-1, 1:-1]
+        t2 = jnp.pad(dt * 0.25, 2)
+        du1 = dv + t2[1:-1, :-2] + t2[1:-1, 2:] + t2[:-2, 1:-1] + t2[2:, 1:-1]
+        df = df - t2[1:-1, 1:-1]
         return du1, du, df
 
-    du, dv, df = lax.fori_loop(0, steps, back, (t2, v, df))
+    du, dv, df = lax.fori_loop(0, steps, back, (t1, v, df))
     # Adjoint of v = u.copy()
     du = du + dv
 
