@@ -6,6 +6,7 @@ from . import (  # noqa: F401
     assignments,
     axes,
     bessel,
+    bessel_integrals,
     calculus,
     complex_numbers,
     constant,

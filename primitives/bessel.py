@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from .. import special as compiled
-from .registry import MISSING, Sample, adjoint, call, draw, elementwise, real, tangent
+from .registry import MISSING, Sample, call, draw, elementwise, real
 
 POSITIVE = draw("positive", 4)
 
@@ -231,17 +231,31 @@ def keip(y, x):
     return special.ker(x) - y / x
 
 
+@elementwise(special.kelvin, samples=[call(POSITIVE).without_twin()])
+def kelvin(y, x):
+    """`ber + i bei`, `ker + i kei` and their derivatives, DLMF 10.61.3."""
+    be, ke, be_slope, ke_slope = y
+    return be_slope, ke_slope, 1j * be - be_slope / x, 1j * ke - ke_slope / x
+
+
 # --- Airy functions ---
 
 
-@adjoint(special.airy, dtype="ufunc", samples=[call(real(4)).without_twin()])
-def airy(dy, y, z):
+@elementwise(special.airy, samples=[call(real(4)).without_twin()])
+def airy(y, z):
     """`Ai'' = z Ai` and `Bi'' = z Bi`, DLMF 9.2.1."""
     ai, ai_slope, bi, bi_slope = y
-    return dy[0] * ai_slope + dy[1] * z * ai + dy[2] * bi_slope + dy[3] * z * bi
+    return ai_slope, z * ai, bi_slope, z * bi
 
 
-@tangent(special.airy)
-def airy_tangent(z_dot, y, z):
+@elementwise(special.airye, samples=[call(draw("positive", 4)).without_twin()])
+def airye(y, z):
+    """Scaled by `exp(2/3 z**1.5)`, and Bi by one over that where it is real; of real numbers."""
     ai, ai_slope, bi, bi_slope = y
-    return z_dot * ai_slope, z_dot * z * ai, z_dot * bi_slope, z_dot * z * bi
+    growth, decay = np.sqrt(z), np.sqrt(np.maximum(z, 0))
+    return (
+        ai_slope + growth * ai,
+        z * ai + growth * ai_slope,
+        bi_slope - decay * bi,
+        z * bi - decay * bi_slope,
+    )

@@ -11,6 +11,7 @@ from . import (  # noqa: F401  # registered first
     decompositions,
     einsum,
     elementwise,
+    elliptic,
     integrals,
     joining,
     linalg,
@@ -77,7 +78,10 @@ holds_for_complex(
     np.kron, np.prod, np.convolve, np.polyval, np.linalg.inv, np.linalg.solve, np.linalg.det, np.linalg.matrix_power,
     np.linalg.multi_dot, scipy.linalg.solve_triangular, scipy.linalg.expm,
     scipy.linalg.solve_sylvester, scipy.special.wofz, scipy.special.hankel1, scipy.special.hankel2,
-    scipy.special.hankel1e, scipy.special.hankel2e, complex_root,
+    scipy.special.hankel1e, scipy.special.hankel2e, scipy.special.yv, scipy.special.airy, scipy.special.kelvin,
+    scipy.special.modfresnelp, scipy.special.modfresnelm,
+    scipy.special.shichi, scipy.special.hyp0f1, scipy.special.wrightomega, scipy.special.elliprc, scipy.special.elliprg,
+    scipy.special.elliprj, complex_root,
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(

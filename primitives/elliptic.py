@@ -73,6 +73,33 @@ def elliprd_(y, u, v, w):
     return along_u, along_v, -1.5 / (np.sqrt(u * v * w) * w) - along_u - along_v
 
 
+@elementwise(special.elliprc, samples=[call(*POSITIVE[:2]).without_twin()])
+def elliprc(y, x, other):
+    """Of `elliprf(x, y, y)`, DLMF 19.16.6."""
+    return -elliprd(other, other, x) / 6, -elliprd(x, other, other) / 3
+
+
+@elementwise(special.elliprg, samples=[call(*POSITIVE).without_twin()])
+def elliprg(y, u, v, w):
+    """From the integral in DLMF 19.16.9."""
+    first = special.elliprf(u, v, w)
+    return (
+        (first - u * elliprd(v, w, u) / 3) / 4,
+        (first - v * elliprd(w, u, v) / 3) / 4,
+        (first - w * elliprd(u, v, w) / 3) / 4,
+    )
+
+
+@elementwise(special.elliprj, samples=[call(*POSITIVE, draw("positive", 4)).without_twin()])
+def elliprj(y, u, v, w, p):
+    """From the integral in DLMF 19.16.2 and its degree of -3/2; NaN where `p` equals one of the others."""
+    along_u = (y - elliprd(v, w, u)) / (2 * (p - u))
+    along_v = (y - elliprd(w, u, v)) / (2 * (p - v))
+    along_w = (y - elliprd(u, v, w)) / (2 * (p - w))
+    rest = u * along_u + v * along_v + w * along_w
+    return along_u, along_v, along_w, -(1.5 * y + rest) / p
+
+
 # --- Jacobi's elliptic functions ---
 
 ARGUMENTS = [

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import special
 
 from .. import special as compiled
-from .registry import MISSING, adjoint, call, composed, draw, elementwise, real, scaled, tangent
+from .registry import MISSING, call, composed, draw, elementwise, real, scaled
 
 POSITIVE = draw("positive", 4)
 ONE = [call(real(3, 4)).without_twin()]
@@ -165,85 +165,39 @@ def wright_bessel(y, a, b, x):
     return MISSING, MISSING, special.wright_bessel(a, a + b, x)
 
 
-@scaled(special.itstruve0, samples=OF_POSITIVE)
-def itstruve0(d, y, x):
-    return d * special.struve(0, x)
-
-
-@scaled(special.itmodstruve0, samples=OF_POSITIVE)
-def itmodstruve0(d, y, x):
-    return d * special.modstruve(0, x)
+@elementwise(special.log_wright_bessel, samples=[call(0.5, 1.5, POSITIVE).without_twin()])
+def log_wright_bessel(y, a, b, x):
+    return MISSING, MISSING, np.exp(special.log_wright_bessel(a, a + b, x) - y)
 
 
 # --- several results ---
 
 
-@adjoint(special.sici, dtype="ufunc", samples=OF_POSITIVE)
-def sici(dy, y, x):
+@elementwise(special.sici, samples=OF_POSITIVE)
+def sici(y, x):
     """DLMF 6.2.9 and 6.2.11."""
-    return dy[0] * np.sinc(x / np.pi) + dy[1] * np.cos(x) / x
+    return np.sinc(x / np.pi), np.cos(x) / x
 
 
-@tangent(special.sici)
-def sici_tangent(x_dot, y, x):
-    return x_dot * np.sinc(x / np.pi), x_dot * np.cos(x) / x
-
-
-@adjoint(special.fresnel, dtype="ufunc", samples=ONE)
-def fresnel(dy, y, z):
+@elementwise(special.fresnel, samples=ONE)
+def fresnel(y, z):
     """DLMF 7.2.7 and 7.2.8."""
     angle = np.pi / 2 * z**2
-    return dy[0] * np.sin(angle) + dy[1] * np.cos(angle)
+    return np.sin(angle), np.cos(angle)
 
 
-@tangent(special.fresnel)
-def fresnel_tangent(z_dot, y, z):
-    angle = np.pi / 2 * z**2
-    return z_dot * np.sin(angle), z_dot * np.cos(angle)
-
-
-@adjoint(special.shichi, dtype="ufunc", samples=OF_POSITIVE)
-def shichi(dy, y, x):
+@elementwise(special.shichi, samples=OF_POSITIVE)
+def shichi(y, x):
     """DLMF 6.2.15 and 6.2.16."""
-    return dy[0] * np.sinh(x) / x + dy[1] * np.cosh(x) / x
+    return np.sinh(x) / x, np.cosh(x) / x
 
 
-@tangent(special.shichi)
-def shichi_tangent(x_dot, y, x):
-    return x_dot * np.sinh(x) / x, x_dot * np.cosh(x) / x
+@elementwise(special.modfresnelp, samples=OF_POSITIVE)
+def modfresnelp(y, x):
+    """`F(x)`, the integral of `exp(i t**2)` from x on, and `exp(-i (x**2 + pi/4)) F(x) / sqrt(pi)`."""
+    return -np.exp(1j * x**2), -2j * x * y[1] - np.exp(-0.25j * np.pi) / np.sqrt(np.pi)
 
 
-@adjoint(special.itj0y0, dtype="ufunc", samples=OF_POSITIVE)
-def itj0y0(dy, y, x):
-    return dy[0] * special.j0(x) + dy[1] * special.y0(x)
-
-
-@tangent(special.itj0y0)
-def itj0y0_tangent(x_dot, y, x):
-    return x_dot * special.j0(x), x_dot * special.y0(x)
-
-
-@adjoint(special.iti0k0, dtype="ufunc", samples=OF_POSITIVE)
-def iti0k0(dy, y, x):
-    return dy[0] * special.i0(x) + dy[1] * special.k0(x)
-
-
-@tangent(special.iti0k0)
-def iti0k0_tangent(x_dot, y, x):
-    return x_dot * special.i0(x), x_dot * special.k0(x)
-
-
-WEBER = [call(1.5, real(4)).without_twin()]
-
-
-@adjoint(special.pbdv, dtype="ufunc", wrt=["x"], samples=WEBER)
-@adjoint(special.pbvv, dtype="ufunc", wrt=["x"], samples=WEBER)
-def weber(dy, y, v, x):
-    """The second derivative by Weber's equation, DLMF 12.2.2."""
-    return None, dy[0] * y[1] + dy[1] * (x**2 / 4 - v - 0.5) * y[0]
-
-
-@tangent(special.pbdv)
-@tangent(special.pbvv)
-def weber_tangent(x_dot, y, v, x):
-    return x_dot * y[1], x_dot * (x**2 / 4 - v - 0.5) * y[0]
+@elementwise(special.modfresnelm, samples=OF_POSITIVE)
+def modfresnelm(y, x):
+    return -np.exp(-1j * x**2), 2j * x * y[1] - np.exp(0.25j * np.pi) / np.sqrt(np.pi)

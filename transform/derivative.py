@@ -59,6 +59,16 @@ class Context:
         parts = self.parts(result)
         return parts + [known(None)] * (len(array_params(primitive)) - len(parts))
 
+    def partials(self, atom: Atom, primitive: Primitive, y: Value, part: str) -> list[list[Value]]:
+        """The partial derivatives of an elementwise function: of each of its results along each argument."""
+        parts = self.rule(primitive.adjoint, [y], atom, primitive, part)
+        count = len(atom.results)
+        if count == 1:
+            return [[p] for p in parts]
+        if len(array_params(primitive)) == 1:
+            return [parts]
+        return [found if len(found := self.parts(p)) == count else found * count for p in parts]
+
     def parts(self, result: Value) -> list[Value]:
         """What a rule returns for each argument."""
         many = isinstance(result, Struct) and result.kind is tuple

@@ -251,23 +251,28 @@ class _Forward:
         return known(0.0)
 
     def elementwise(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
-        y = Array(atom.result)
-        terms: list[Value] = []
-        parts: list[Value] = []
         if primitive.kind == ELEMENTWISE:
-            parts = self.context.rule(primitive.adjoint, [y], atom, primitive, "tangent")
+            many = len(atom.results) > 1
+            values = [Array(r) for r in atom.results]
+            y: Value = Struct(tuple, values) if many else values[0]
+            partials = self.context.partials(atom, primitive, y, "tangent")
+            for k, result in enumerate(atom.results):
+                terms = [
+                    self.context.scaled(self.tangents[operand], each[k], origin)
+                    for operand, each in zip(atom.args, partials, strict=False)
+                    if isinstance(operand, Var) and operand in self.context.active
+                ]
+                self.add(result, [t for t in terms if t is not None], origin)
+            return
+        terms = []
+        y = Array(atom.result)
         for k, operand in enumerate(atom.args):
             if isinstance(operand, Var) and operand in self.context.active:
                 dot = self.tangents[operand]
-                if primitive.kind == ELEMENTWISE:
-                    term = self.context.scaled(dot, parts[k], origin)
-                else:
-                    term = self.context.rule(
-                        primitive.adjoint, [dot, y], atom, primitive, "tangent"
-                    )[k]
-                if term is not None and not (isinstance(term, Known) and term.value is None):
-                    self.context.check_there(term)
-                    terms.append(term)
+                part = self.context.rule(primitive.adjoint, [dot, y], atom, primitive, "tangent")[k]
+                if not (isinstance(part, Known) and part.value is None):
+                    self.context.check_there(part)
+                    terms.append(part)
         self.add(atom.result, terms, origin)
 
     def general(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:

@@ -320,20 +320,42 @@ class _Reverse:
             dy = Struct(tuple, [known(None) if r is None else r for r in results])
             y = Struct(tuple, [Array(r) for r in atom.results])
         assert dy is not None
-        derivatives: list[Value] = [y] if primitive.kind == ELEMENTWISE else [dy, y]
-        parts = self.context.rule(primitive.adjoint, derivatives, atom, primitive, "adjoint")
+        if primitive.kind == ELEMENTWISE:
+            dys = list(dy.items) if isinstance(dy, Struct) else [dy]
+            self.elementwise(atom, primitive, dys, y, origin, pending)
+            return
+        parts = self.context.rule(primitive.adjoint, [dy, y], atom, primitive, "adjoint")
         for operand, part in zip(atom.args, parts, strict=False):
             if isinstance(operand, Var) and operand in self.context.active:
                 self.context.check_there(part)
         for operand, part in zip(atom.args, parts, strict=False):
-            if (
-                primitive.kind == ELEMENTWISE
-                and isinstance(operand, Var)
-                and operand in self.context.active
-            ):
-                self.contribute(operand, self.context.scaled(dy, part, origin), origin, pending)
-            elif primitive.kind != ELEMENTWISE:
-                self.distribute(operand, part, origin, pending)
+            self.distribute(operand, part, origin, pending)
+
+    def elementwise(
+        self,
+        atom: Atom,
+        primitive: Primitive,
+        dys: list[Value],
+        y: Value,
+        origin: Origin,
+        pending: Pending,
+    ) -> None:
+        """The adjoint of each result, times its partial derivatives."""
+        context = self.context
+        partials = context.partials(atom, primitive, y, "adjoint")
+        active = [
+            (operand, each)
+            for operand, each in zip(atom.args, partials, strict=False)
+            if isinstance(operand, Var) and operand in context.active
+        ]
+        products = [
+            (operand, context.scaled(d, partial, origin))
+            for operand, each in active
+            for d, partial in zip(dys, each, strict=True)
+            if not (isinstance(d, Known) and d.value is None)
+        ]
+        for operand, product in products:
+            self.contribute(operand, product, origin, pending)
 
     def distribute(self, operand: Any, value: Value, origin: Origin, pending: Pending) -> None:
         """Hand a rule's result to the variable, or its parts to the variables of a container."""

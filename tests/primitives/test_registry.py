@@ -14,6 +14,7 @@ import backprose.primitives as primitives
 import jax
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from backprose.primitives import (
     ELEMENTWISE,
@@ -347,7 +348,7 @@ def as_complex(sample: Sample) -> Sample:
     return replace(sample, args=tuple(map(change, sample.args)))
 
 
-# Transforms of real numbers, and samples that put complex numbers into real arrays, of which NumPy warns.
+# Functions of real numbers, and samples that put complex numbers into real arrays, of which NumPy warns.
 REAL_ALONE = {
     np.fft.rfft,
     np.fft.rfftn,
@@ -355,6 +356,9 @@ REAL_ALONE = {
     np.fft.ihfft,
     np.full_like,
     primitives.astype,
+    scipy.special.kelvin,
+    scipy.special.modfresnelp,
+    scipy.special.modfresnelm,
 }
 # Complex vectors that are known but for a factor of modulus 1: tests/primitives/test_complex_matrices.py.
 UP_TO_A_PHASE = {np.linalg.eigh, np.linalg.svd}
