@@ -33,6 +33,7 @@ from . import (  # noqa: F401
     special,
     statistics,
     transcendental,
+    wave_functions,
 )
 from . import elementwise as elementwise_functions  # noqa: F401
 from .asked import computed, is_complex, is_integer, is_static

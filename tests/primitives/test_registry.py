@@ -206,7 +206,12 @@ def test_reverse_mode(primitive, sample, x64):
     check_reverse_mode(primitive, sample, np.float64)
 
 
-@pytest.mark.parametrize(("primitive", "sample"), differentiable(1))
+# SciPy's own results for float32 are NaN, or never come.
+IN_DOUBLE_ALONE = ("scipy.special.mathieu_", "scipy.special.pro_", "scipy.special.obl_")
+IN_SINGLE = [c for c in differentiable(1) if not c.values[0].name.startswith(IN_DOUBLE_ALONE)]
+
+
+@pytest.mark.parametrize(("primitive", "sample"), IN_SINGLE)
 def test_reverse_mode_in_float32(primitive, sample, x64):
     check_reverse_mode(primitive, sample, np.float32)
 
@@ -258,7 +263,7 @@ def one_at_a_time() -> list[Any]:
     found = []
     for case in differentiable(1):
         primitive, sample = case.values
-        if primitive.kind == primitives.GENERAL:
+        if primitive.kind == primitives.GENERAL or getattr(primitive.function, "nout", 1) > 1:
             one = Case(primitive, sample)
             results = one.function(*one.arrays)
             several = enumerate(results if isinstance(results, tuple) else ())
