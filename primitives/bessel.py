@@ -3,11 +3,14 @@
 JAX has `i0`, `i1`, `i0e` and `i1e`; `backprose.special` has more for compiled code.
 """
 
+import math
+
 import numpy as np
 from scipy import special
 
 from .. import special as compiled
-from .registry import MISSING, Sample, call, draw, elementwise, real
+from .asked import is_static
+from .registry import MISSING, Sample, call, composed, double, draw, elementwise, real
 
 POSITIVE = draw("positive", 4)
 
@@ -137,12 +140,49 @@ def hankel2e(y, v, z):
     return MISSING, (special.hankel2e(v - 1, z) - special.hankel2e(v + 1, z)) / 2 + 1j * y
 
 
+# --- derivatives of a given degree ---
+
+
+def derivative(function, v, z, n, sign):
+    """DLMF 10.6.7 and 10.29.5: the n-th difference of the functions of neighbouring orders."""
+    terms = [sign**k * math.comb(n, k) * function(v - n + 2 * k, z) for k in range(n + 1)]
+    return sum(terms) / 2**n
+
+
+OF_DEGREE = [call(2, POSITIVE).without_twin(), call(2, POSITIVE, n=2).without_twin()]
+
+
+@composed(special.jvp, dtype=double, wrt=["v", "z"], samples=OF_DEGREE)
+def jvp(v, z, n=1):
+    return derivative(special.jv, v, z, n, -1)
+
+
+@composed(special.yvp, dtype=double, wrt=["v", "z"], samples=OF_DEGREE)
+def yvp(v, z, n=1):
+    return derivative(special.yn if is_static(v) and v % 1 == 0 else special.yv, v, z, n, -1)
+
+
+@composed(special.ivp, dtype=double, wrt=["v", "z"], samples=OF_DEGREE)
+def ivp(v, z, n=1):
+    return derivative(special.iv, v, z, n, 1)
+
+
+@composed(special.kvp, dtype=double, wrt=["v", "z"], samples=OF_DEGREE)
+def kvp(v, z, n=1):
+    return (-1) ** n * derivative(special.kv, v, z, n, 1)
+
+
+@composed(special.h1vp, dtype=double, wrt=["v", "z"], samples=OF_DEGREE)
+def h1vp(v, z, n=1):
+    return derivative(special.hankel1, v, z, n, -1)
+
+
+@composed(special.h2vp, dtype=double, wrt=["v", "z"], samples=OF_DEGREE)
+def h2vp(v, z, n=1):
+    return derivative(special.hankel2, v, z, n, -1)
+
+
 # --- spherical ones ---
-
-
-def float64(*dtypes):
-    """What spherical functions are, whatever they are given."""
-    return np.dtype(float)
 
 
 SPHERICAL = [
@@ -164,15 +204,32 @@ def spherical_slope(function, modified):
 
 
 for _name, _dtype, _modified in (
-    ("spherical_jn", float64, False),
-    ("spherical_yn", float64, False),
-    ("spherical_in", float64, True),
+    ("spherical_jn", double, False),
+    ("spherical_yn", double, False),
+    ("spherical_in", double, True),
     ("spherical_kn", "float", True),
 ):
     _function, _compiled = getattr(special, _name), getattr(compiled, _name)
     elementwise(_function, dtype=_dtype, wrt=["z"], jax=_compiled, samples=SPHERICAL)(
         spherical_slope(_function, _modified)
     )
+
+
+def riccati(function, n, x):
+    """DLMF 10.51.1: x times the spherical functions of all orders up to n, and the derivatives of that."""
+    orders = range(n + 1)
+    values = np.stack([x * function(k, x) for k in orders])
+    return values, np.stack([function(k, x) + x * function(k, x, derivative=True) for k in orders])
+
+
+@composed(special.riccati_jn, wrt=["x"], samples=[call(2, draw("positive")).without_twin()])
+def riccati_jn(n, x):
+    return riccati(special.spherical_jn, n, x)
+
+
+@composed(special.riccati_yn, wrt=["x"], samples=[call(2, draw("positive")).without_twin()])
+def riccati_yn(n, x):
+    return riccati(special.spherical_yn, n, x)
 
 
 # --- Struve and Kelvin functions ---

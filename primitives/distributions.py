@@ -178,3 +178,84 @@ def chndtr(y, x, df, nc):
     """The densities of df and df - 2 degrees of freedom: Johnson, Kotz and Balakrishnan, chapter 29."""
     along_x = (special.chndtr(x, df - 2, nc) - y) / 2
     return along_x, MISSING, (special.chndtr(x, df + 2, nc) - y) / 2
+
+
+@elementwise(special.bdtri, samples=spread(2.0, np.array(5), x=PROBABILITY))
+def bdtri(p, k, n, y):
+    whole = np.floor(k)
+    powers = (n - whole - 1) * np.log1p(-p) + whole * np.log(p)
+    return MISSING, MISSING, -np.exp(betaln(n - whole, whole + 1) - powers)
+
+
+@elementwise(special.nbdtri, samples=spread(2, 5, x=PROBABILITY))
+def nbdtri(p, k, n, y):
+    powers = (n - 1) * np.log(p) + k * np.log1p(-p)
+    return MISSING, MISSING, np.exp(betaln(n, k + 1) - powers)
+
+
+@elementwise(special.chndtrix, samples=[call(PROBABILITY, 5.0, POSITIVE).without_twin()])
+def chndtrix(x, p, df, nc):
+    """With the derivatives of `chndtr`."""
+    twice = special.chndtr(x, df - 2, nc) - p
+    return 2 / twice, MISSING, (p - special.chndtr(x, df + 2, nc)) / twice
+
+
+@composed(
+    special.gdtrix, wrt=["a", "b", "p"], samples=[call(POSITIVE, 2.5, PROBABILITY).without_twin()]
+)
+def gdtrix(a, b, p):
+    return special.gammaincinv(b, p) / a
+
+
+@composed(
+    special.gdtria, wrt=["p", "b", "x"], samples=[call(PROBABILITY, 2.5, POSITIVE).without_twin()]
+)
+def gdtria(p, b, x):
+    return special.gammaincinv(b, p) / x
+
+
+# --- of the largest distance between distribution functions ---
+
+
+def kolmogorov_slope(x):
+    """The derivative of `2 sum (-1)**(k - 1) exp(-2 k**2 x**2)` over k; for small x of the same as a theta function."""
+    far, near = np.expand_dims(np.maximum(x, 0.8), -1), np.expand_dims(np.clip(x, 0.03, 0.8), -1)
+    k = np.arange(1, 8)
+    signs = np.where(k % 2 == 1, -8.0, 8.0)
+    odd = (np.pi * (2 * k - 1)) ** 2 / (4 * near**2)
+    terms = (1 - odd) * np.exp(-odd / 2) / near**2
+    below = np.sqrt(2 * np.pi) * np.sum(terms, axis=-1)
+    above = np.sum(signs * k**2 * far * np.exp(-2 * (k * far) ** 2), axis=-1)
+    return np.where(x < 0.8, np.where(x > 0.03, below, 0), above)
+
+
+@elementwise(special.kolmogorov, samples=spread(x=draw((0.3, 2.0), 4)))
+def kolmogorov(y, x):
+    """Both sums are in G. Marsaglia, W. W. Tsang, J. Wang, "Evaluating Kolmogorov's distribution" (2003)."""
+    return kolmogorov_slope(x)
+
+
+@elementwise(special.kolmogi, samples=spread(x=PROBABILITY))
+def kolmogi(x, p):
+    return 1 / kolmogorov_slope(x)
+
+
+def smirnov_slope(n, d):
+    """The derivative of `sum binom(n, j) d (d + j/n)**(j - 1) (1 - d - j/n)**(n - j)` over j up to `n (1 - d)`."""
+    j, at = np.arange(n + 1), np.expand_dims(d, -1)
+    up, down = at + j / n, 1 - at - j / n
+    inside, rest = down > 0, np.where(down > 0, down, 1)
+    term = special.binom(n, j) * up ** (j - 1) * rest ** (n - j)
+    slope = term * (1 + at * ((j - 1) / up - (n - j) / rest))
+    return np.sum(np.where(inside, slope, 0), axis=-1)
+
+
+@elementwise(special.smirnov, samples=spread(5, x=PROBABILITY))
+def smirnov(y, n, d):
+    """Z. W. Birnbaum, F. H. Tingey, "One-sided confidence contours for probability distribution functions" (1951)."""
+    return MISSING, smirnov_slope(n, d)
+
+
+@elementwise(special.smirnovi, samples=spread(5, x=PROBABILITY))
+def smirnovi(d, n, p):
+    return MISSING, 1 / smirnov_slope(n, d)

@@ -379,6 +379,11 @@ def nondifferentiable(function: Callable, signature: Callable, **options: Any) -
     return register(function, NONDIFFERENTIABLE, None, skip=0, signature=signature, **options)
 
 
+def double(*dtypes: Any) -> np.dtype:
+    """For functions of SciPy's that work in float64, whatever they are given."""
+    return np.dtype(float)
+
+
 def holds_for_complex(*functions: Callable) -> None:
     """Say that the rules of functions hold for complex numbers: they are holomorphic, or linear, or say otherwise.
 

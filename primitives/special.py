@@ -12,7 +12,18 @@ from scipy.special import i0e as bessel_i0e
 
 from .. import special as compiled
 from .reductions import restored
-from .registry import MISSING, adjoint, alias, call, composed, draw, elementwise, scaled, tangent
+from .registry import (
+    MISSING,
+    adjoint,
+    alias,
+    call,
+    composed,
+    double,
+    draw,
+    elementwise,
+    scaled,
+    tangent,
+)
 
 SQRT_HALF = math.sqrt(0.5)
 REAL, POSITIVE, NONZERO, UNIT = "real", "positive", "nonzero", (0.1, 0.9)
@@ -339,6 +350,30 @@ def cosdg(x):
 @composed(scipy.special.tandg, samples=[call(draw(REAL, 3)).without_twin()])
 def tandg(x):
     return np.tan(np.deg2rad(x))
+
+
+@composed(
+    scipy.special.perm,
+    dtype=double,
+    wrt=["N", "k"],
+    samples=[call(draw((4.0, 6.0), 3), 2).without_twin()],
+)
+def perm(N, k, exact=False):
+    """The number of arrangements, as a falling factorial."""
+    if exact:
+        raise NotImplementedError("scipy.special.perm with exact=True")
+    there = (k <= N) & (N >= 0) & (k >= 0)
+    return np.where(there, scipy.special.poch(np.where(there, N - k + 1, 1), k), 0)
+
+
+@composed(scipy.special.diric, dtype=double, samples=[call(draw(REAL, 4), 5).without_twin()])
+def diric(x, n):
+    """Where the denominator is 0 it is 1 or -1; `n` is a whole number."""
+    half = np.asarray(x) / 2
+    bottom = np.sin(half)
+    flat = np.abs(bottom) < 1e-9
+    sign = np.where((np.round(half / np.pi) * (n - 1)) % 2 == 0, 1.0, -1.0)
+    return np.where(flat, sign, np.sin(n * half) / (n * np.where(flat, 1, bottom)))
 
 
 for _name in ("cbrt", "exp2", "expm1", "log1p", "round"):

@@ -26,7 +26,7 @@ from scipy.special import (
 )
 
 from .asked import is_integer, is_static
-from .registry import Sample, call, composed, draw, real
+from .registry import Sample, call, composed, double, draw, real
 from .shapes import astype
 from .special import student_cdf
 
@@ -42,11 +42,6 @@ LACKING = (
     "gamma.logpdf gamma.pdf chi2.logpdf chi2.pdf beta.logpdf beta.pdf truncnorm.cdf "
     "cauchy.cdf cauchy.sf cauchy.logcdf cauchy.logsf cauchy.ppf cauchy.isf"
 ).split()
-
-
-def double(*dtypes: Any) -> np.dtype:
-    """SciPy works in float64, whatever it is given."""
-    return np.dtype(float)
 
 
 def of(name: str, method: str, *samples: Sample, wrt: Sequence[str] | None = None) -> Callable:

@@ -141,8 +141,12 @@ def pro(y, m, n, c, x):
     return MISSING, MISSING, MISSING, prolate(y, m, c, special.pro_cv(m, n, c), x)
 
 
-@elementwise(special.pro_ang1_cv, samples=[call(1, 2, 1.5, 6.944784813644279, ANGLES).without_twin()])
-@elementwise(special.pro_rad1_cv, samples=[call(1, 2, 1.5, 6.944784813644279, BEYOND).without_twin()])
+@elementwise(
+    special.pro_ang1_cv, samples=[call(1, 2, 1.5, 6.944784813644279, ANGLES).without_twin()]
+)
+@elementwise(
+    special.pro_rad1_cv, samples=[call(1, 2, 1.5, 6.944784813644279, BEYOND).without_twin()]
+)
 def pro_with_value(y, m, n, c, cv, x):
     return MISSING, MISSING, MISSING, MISSING, prolate(y, m, c, cv, x)
 
@@ -152,7 +156,9 @@ def obl_ang1(y, m, n, c, x):
     return MISSING, MISSING, MISSING, oblate(y, m, c, special.obl_cv(m, n, c), x)
 
 
-@elementwise(special.obl_ang1_cv, samples=[call(1, 2, 1.5, 5.015885665256057, ANGLES).without_twin()])
+@elementwise(
+    special.obl_ang1_cv, samples=[call(1, 2, 1.5, 5.015885665256057, ANGLES).without_twin()]
+)
 def obl_ang1_cv(y, m, n, c, cv, x):
     return MISSING, MISSING, MISSING, MISSING, oblate(y, m, c, cv, x)
 
@@ -162,6 +168,8 @@ def obl_rad(y, m, n, c, x):
     return MISSING, MISSING, MISSING, oblate_radial(y, m, c, special.obl_cv(m, n, c), x)
 
 
-@elementwise(special.obl_rad1_cv, samples=[call(1, 2, 1.5, 5.015885665256057, BEYOND).without_twin()])
+@elementwise(
+    special.obl_rad1_cv, samples=[call(1, 2, 1.5, 5.015885665256057, BEYOND).without_twin()]
+)
 def obl_rad_cv(y, m, n, c, cv, x):
     return MISSING, MISSING, MISSING, MISSING, oblate_radial(y, m, c, cv, x)

@@ -253,7 +253,7 @@ class _Forward:
     def elementwise(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
         if primitive.kind == ELEMENTWISE:
             many = len(atom.results) > 1
-            values = [Array(r) for r in atom.results]
+            values: list[Value] = [Array(r) for r in atom.results]
             y: Value = Struct(tuple, values) if many else values[0]
             partials = self.context.partials(atom, primitive, y, "tangent")
             for k, result in enumerate(atom.results):

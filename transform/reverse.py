@@ -321,7 +321,7 @@ class _Reverse:
             y = Struct(tuple, [Array(r) for r in atom.results])
         assert dy is not None
         if primitive.kind == ELEMENTWISE:
-            dys = list(dy.items) if isinstance(dy, Struct) else [dy]
+            dys: list[Value] = [*dy.items] if isinstance(dy, Struct) else [dy]
             self.elementwise(atom, primitive, dys, y, origin, pending)
             return
         parts = self.context.rule(primitive.adjoint, [dy, y], atom, primitive, "adjoint")
