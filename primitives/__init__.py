@@ -19,6 +19,7 @@ from . import (  # noqa: F401
     fft,
     integrals,
     joining,
+    legendre,
     linalg,
     matrix_functions,
     missing_values,

@@ -81,7 +81,7 @@ holds_for_complex(
     scipy.special.hankel1e, scipy.special.hankel2e, scipy.special.yv, scipy.special.airy, scipy.special.kelvin,
     scipy.special.modfresnelp, scipy.special.modfresnelm,
     scipy.special.shichi, scipy.special.hyp0f1, scipy.special.wrightomega, scipy.special.elliprc, scipy.special.elliprg,
-    scipy.special.elliprj, complex_root,
+    scipy.special.elliprj, scipy.special.lambertw, complex_root,
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(

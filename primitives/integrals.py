@@ -10,6 +10,12 @@ POSITIVE = draw("positive", 4)
 ONE = [call(real(3, 4)).without_twin()]
 OF_POSITIVE = [call(POSITIVE).without_twin()]
 
+
+def complex128(*dtypes):
+    """What Lambert's W is, whatever it is given."""
+    return np.dtype(complex)
+
+
 # --- made of functions that JAX has ---
 
 
@@ -158,6 +164,22 @@ def exprel(y, x):
 def wrightomega(d, y, z):
     """`y + log(y) = z`, DLMF 4.13."""
     return d * y / (1 + y)
+
+
+@elementwise(
+    special.lambertw,
+    wrt=["z"],
+    dtype=complex128,
+    jax=compiled.lambertw,
+    samples=[
+        call(POSITIVE).without_twin(),
+        call(draw("complex", 4)).without_twin(),
+        call(draw((-0.3, -0.1), 4), k=-1).without_twin(),
+    ],
+)
+def lambertw(y, z, k=0, tol=1e-8):
+    """DLMF 4.13.4; infinite at the branch point, `-1/e`."""
+    return np.exp(-y) / (1 + y)
 
 
 @elementwise(special.wright_bessel, samples=[call(0.5, 1.5, POSITIVE).without_twin()])

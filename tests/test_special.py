@@ -303,3 +303,33 @@ def test_programs_of_complex_numbers_are_refused(name):
         grad(program)(x, c)
     expected = np.real(getattr(scipy.special, name)(1, c))
     np.testing.assert_allclose(grad(program, target="numpy")(x, c), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("branch", [0, -1, 1, -2])
+def test_lamberts_function(branch, x64):
+    """Over eighteen orders of magnitude, around the branch point, and on the real axis from both sides of it."""
+    rng = np.random.default_rng(11)
+    turned = np.exp(1j * rng.uniform(-np.pi, np.pi, 24))
+    around = 10 ** rng.uniform(-9, 9, 24) * turned
+    near = -1 / np.e + 10 ** rng.uniform(-3, 0, 24) * turned
+    real = np.array([1e-9, 0.3, 1.0, np.e, 1e9, -1e-9, -0.2, -0.36, -0.4, -1.0, -1e9])
+    points = np.concatenate([around, near, real])
+    ours = jax.jit(special.lambertw, static_argnums=1)(points, branch)
+    with mpmath.workdps(40):
+        for w, z in zip(np.asarray(ours), points, strict=True):
+            expected = mpmath.lambertw(mpmath.mpmathify(complex(z)), branch)
+            assert abs(mpmath.mpmathify(complex(w)) - expected) <= 1e-12 * abs(expected)
+
+
+def test_lamberts_function_where_it_is_not_an_ordinary_number(x64):
+    points = np.array([0.0, np.inf, -np.inf, np.nan])
+    for branch in (0, -1, 2):
+        ours = np.asarray(special.lambertw(points, branch))
+        np.testing.assert_array_equal(ours, scipy.special.lambertw(points, branch))
+
+
+def test_the_slope_of_lamberts_function(x64):
+    """Of `w exp(w) = z`: one over `exp(w) (1 + w)`; at 0 it is 1."""
+    slope = jax.vmap(jax.grad(lambda z: jnp.real(special.lambertw(z))))(jnp.array([0.0, 1.0]))
+    omega = 0.56714329040978387
+    np.testing.assert_allclose(slope, [1.0, 1 / (np.exp(omega) * (1 + omega))], rtol=1e-14)
