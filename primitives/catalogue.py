@@ -46,7 +46,7 @@ tri astype insert extract compress poly choose
     "jax.numpy": "bincount fill_diagonal histogram put put_along_axis",  # NumPy's are written out
     "numpy.linalg": "eigvals",
     "scipy.special": """
-bernoulli comb factorial gammasgn loggamma multigammaln
+comb factorial gammasgn loggamma multigammaln
 """,
     "scipy.linalg": """
 cho_factor circulant companion convolution_matrix dft eigh eigh_tridiagonal

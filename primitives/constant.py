@@ -73,7 +73,13 @@ of_numbers(special.roots_jacobi, lambda n, alpha, beta: n, (4, 0.5, 1.5))
 of_numbers(special.roots_sh_jacobi, lambda n, p1, q1: n, (4, 2.5, 1.5))
 for _name in ("jn_zeros", "jnp_zeros", "yn_zeros", "ynp_zeros"):
     of_numbers(getattr(special, _name), lambda n, nt: n, (1, 3))
-for (
-    _name
-) in "ai_zeros bi_zeros ber_zeros bei_zeros ker_zeros kei_zeros erf_zeros fresnel_zeros".split():
+for _name in (
+    "ai_zeros bi_zeros ber_zeros bei_zeros ker_zeros kei_zeros berp_zeros beip_zeros kerp_zeros keip_zeros "
+    "kelvin_zeros erf_zeros fresnel_zeros fresnelc_zeros fresnels_zeros y0_zeros y1_zeros y1p_zeros jnjnp_zeros"
+).split():
     of_numbers(getattr(special, _name), lambda nt: nt, (3,))
+of_numbers(special.jnyn_zeros, lambda n, nt: n, (1, 3))
+for _name in ("euler", "bernoulli", "factorial2"):
+    of_numbers(getattr(special, _name), lambda n: n, (5,))
+of_numbers(special.factorialk, lambda n, k: n, (7, 3))
+of_numbers(special.stirling2, lambda N, K: N, (5, 2))

@@ -214,6 +214,44 @@ def gdtria(p, b, x):
     return special.gammaincinv(b, p) / x
 
 
+# --- with a parameter of noncentrality ---
+
+
+def student_density(y, df, nc, t):
+    """From the distribution functions of df and df + 2 degrees of freedom: Johnson, Kotz, Balakrishnan, chapter 31."""
+    return df / t * (special.nctdtr(df + 2, nc, t * np.sqrt(1 + 2 / df)) - y)
+
+
+@elementwise(special.nctdtr, samples=[call(5.0, 0.5, POSITIVE).without_twin()])
+def nctdtr(y, df, nc, t):
+    """NaN at t=0."""
+    return MISSING, MISSING, student_density(y, df, nc, t)
+
+
+@elementwise(special.nctdtrit, samples=[call(5.0, 0.5, draw((0.5, 0.9), 4)).without_twin()])
+def nctdtrit(t, df, nc, p):
+    return MISSING, MISSING, 1 / student_density(p, df, nc, t)
+
+
+def fisher_slopes(y, dfn, dfd, nc, f):
+    """Along nc and f: a mixture of beta distributions, whose weights are those of Poisson; chapter 30 of the same."""
+    once = special.ncfdtr(dfn + 2, dfd, nc, f * dfn / (dfn + 2))
+    twice = special.ncfdtr(dfn + 4, dfd, nc, f * dfn / (dfn + 4))
+    return (once - y) / 2, (dfn * (y - once) + nc * (once - twice)) / (2 * f)
+
+
+@elementwise(special.ncfdtr, samples=[call(3.0, 5.0, POSITIVE, POSITIVE).without_twin()])
+def ncfdtr(y, dfn, dfd, nc, f):
+    along_nc, along_f = fisher_slopes(y, dfn, dfd, nc, f)
+    return MISSING, MISSING, along_nc, along_f
+
+
+@elementwise(special.ncfdtri, samples=[call(3.0, 5.0, POSITIVE, PROBABILITY).without_twin()])
+def ncfdtri(f, dfn, dfd, nc, p):
+    along_nc, density = fisher_slopes(p, dfn, dfd, nc, f)
+    return MISSING, MISSING, -along_nc / density, 1 / density
+
+
 # --- of the largest distance between distribution functions ---
 
 

@@ -8,7 +8,8 @@ kind have no rule, since SciPy's slopes of them are off: `obl_rad2(1, 2, 1.5, 1.
 import numpy as np
 from scipy import special
 
-from .registry import MISSING, call, draw, elementwise, real
+from .asked import computed
+from .registry import MISSING, call, composed, double, draw, elementwise, real
 
 WEBER = [call(1.5, real(4)).without_twin()]
 
@@ -24,6 +25,30 @@ def weber(y, v, x):
 def pbwa(y, a, x):
     """DLMF 12.2.3."""
     return MISSING, (y[1], (a - x**2 / 4) * y[0])
+
+
+@computed
+def orders_up_to(v):
+    """The orders from between 0 and 1 up to v. SciPy's lists of negative orders have a slope of 0 at their end."""
+    if v < 0:
+        raise NotImplementedError("a sequence of negative orders")
+    return [v - int(v) + k for k in range(max(1, int(v)) + 1)]
+
+
+@composed(
+    special.pbdv_seq, dtype=double, wrt=["x"], samples=[call(2.5, draw("positive")).without_twin()]
+)
+def pbdv_seq(v, x):
+    pairs = [special.pbdv(order, x) for order in orders_up_to(v)]
+    return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
+
+
+@composed(
+    special.pbvv_seq, dtype=double, wrt=["x"], samples=[call(2.5, draw("positive")).without_twin()]
+)
+def pbvv_seq(v, x):
+    pairs = [special.pbvv(order, x) for order in orders_up_to(v)]
+    return np.stack([p[0] for p in pairs]), np.stack([p[1] for p in pairs])
 
 
 # --- Mathieu functions ---
@@ -112,6 +137,16 @@ def obl_cv(y, m, n, c):
     x, weights = special.roots_legendre(64)
     wave = special.obl_ang1(m, n, np.expand_dims(c, -1), x)[0]
     return MISSING, MISSING, -2 * c * mean_square(wave, x, weights)
+
+
+@composed(special.pro_cv_seq, wrt=["c"], samples=[call(1, 3, draw("positive")).without_twin()])
+def pro_cv_seq(m, n, c):
+    return np.stack([special.pro_cv(m, k, c) for k in range(m, n + 1)])
+
+
+@composed(special.obl_cv_seq, wrt=["c"], samples=[call(1, 3, draw("positive")).without_twin()])
+def obl_cv_seq(m, n, c):
+    return np.stack([special.obl_cv(m, k, c) for k in range(m, n + 1)])
 
 
 ANGLES, BEYOND = draw((-0.9, 0.9), 4), draw((1.2, 3.0), 4)

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..primitives import (
     METHODS,
+    NONDIFFERENTIABLE,
     Primitive,
     array_params,
     is_array_function,
@@ -267,7 +268,8 @@ class Speller:
             return f"{self.module('jnp')}{head[9:]}.{name}"
         if self.target == "jax" and not head.startswith("jax"):
             own = primitive.jax if primitive is not None and is_jax(primitive.jax) else None
-            path = of_jax(path, own or jax_twin(op) or op)
+            of_numbers = primitive is not None and primitive.kind == NONDIFFERENTIABLE and not own
+            path = path if of_numbers else of_jax(path, own or jax_twin(op) or op)
             head = path.rpartition(".")[0]
         self.imports.add("scipy.stats" if head.startswith("scipy.stats.") else head)
         return path

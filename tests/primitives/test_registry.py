@@ -323,7 +323,10 @@ OF_NUMPY_ALONE = {
     getattr(getattr(scipy.stats, name), method)
     for name in ("gamma", "beta", "chi2", "t")
     for method in ("ppf", "isf")
-} | {scipy.special.gdtrix, scipy.special.gdtria, scipy.special.h1vp, scipy.special.h2vp}
+} | {
+    getattr(scipy.special, name)
+    for name in "gdtrix gdtria h1vp h2vp pbdv_seq pbvv_seq pro_cv_seq obl_cv_seq".split()
+}
 # They have no form in NumPy.
 OF_JAX_ALONE = {jax.lax.conv_general_dilated, jax.lax.conv, jax.lax.conv_with_general_padding}
 
