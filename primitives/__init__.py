@@ -21,6 +21,7 @@ from . import (  # noqa: F401
     joining,
     legendre,
     linalg,
+    matrix_equations,
     matrix_functions,
     missing_values,
     nn,
@@ -40,7 +41,7 @@ from . import elementwise as elementwise_functions  # noqa: F401
 from .asked import computed, is_complex, is_integer, is_static
 from .calculus import cumsum_backwards
 from .linalg import length, solve_transposed
-from .matrix_functions import complex_root
+from .matrix_functions import complex_log, complex_root
 from .names import is_array_function, is_jax, jax_twin, name_of
 from .registry import (
     COMPOSED,
@@ -113,6 +114,7 @@ __all__ = [
     "astype",
     "call",
     "composed",
+    "complex_log",
     "complex_root",
     "computed",
     "cumsum_backwards",

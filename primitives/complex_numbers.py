@@ -15,6 +15,7 @@ from . import (  # noqa: F401  # registered first
     integrals,
     joining,
     linalg,
+    matrix_equations,
     missing_values,
     products,
     reductions,
@@ -26,7 +27,7 @@ from . import (  # noqa: F401  # registered first
 )
 from .asked import is_complex
 from .linalg import length
-from .matrix_functions import complex_root
+from .matrix_functions import complex_log, complex_root
 from .registry import call, composed, draw, holds_for_complex, linear, registered_now
 from .registry import elementwise as elementwise_rule
 from .shapes import add_at, astype, getitem, place, update
@@ -81,14 +82,17 @@ holds_for_complex(
     scipy.special.hankel1e, scipy.special.hankel2e, scipy.special.yv, scipy.special.airy, scipy.special.kelvin,
     scipy.special.modfresnelp, scipy.special.modfresnelm,
     scipy.special.shichi, scipy.special.hyp0f1, scipy.special.wrightomega, scipy.special.elliprc, scipy.special.elliprg,
-    scipy.special.elliprj, scipy.special.lambertw, complex_root,
+    scipy.special.elliprj, scipy.special.lambertw, complex_root, complex_log,
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(
     np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eig, np.linalg.eigh,
     np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
     np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri, scipy.linalg.cholesky,
-    scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded,
+    scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded, scipy.linalg.logm,
+    scipy.linalg.signm, scipy.linalg.fractional_matrix_power,
+    scipy.linalg.cosm, scipy.linalg.sinm, scipy.linalg.tanm, scipy.linalg.coshm, scipy.linalg.sinhm, scipy.linalg.tanhm,
+    scipy.linalg.solve_continuous_lyapunov, scipy.linalg.solve_discrete_lyapunov, scipy.linalg.circulant,
 )  # fmt: skip
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}

@@ -1,4 +1,4 @@
-"""Functions of matrices in `scipy.linalg`: the exponential, the square root, and the equations of their adjoints.
+"""Functions of matrices in `scipy.linalg`, and the equations of their adjoints.
 
 N. J. Higham, "Functions of Matrices" (2008).
 """
@@ -8,10 +8,11 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import expm_frechet, solve_sylvester
 
+from ..linalg import logm as compiled_logm
 from . import decompositions  # noqa: F401  # registered first
 from .asked import is_complex
 from .linalg import mH
-from .registry import adjoint, call, composed, draw, real, tangent
+from .registry import adjoint, call, composed, double, draw, real, tangent
 
 
 @adjoint(
@@ -53,6 +54,17 @@ def solve_sylvester_tangent(a_dot, b_dot, q_dot, y, a, b, q):
     )
 
 
+def real_if_it_is(y, a):
+    """A function of a real matrix, real where it has no imaginary part, and NaN elsewhere.
+
+    What dtype SciPy's result has is not known before the function runs.
+    """
+    if is_complex(a):
+        return y
+    is_real = np.max(np.abs(np.imag(y))) <= 1e-6 * np.max(np.abs(y))
+    return np.where(is_real, np.real(y), np.nan * np.real(y))
+
+
 def complex_root(a):
     """The square root of a matrix as a complex matrix."""
     return scipy.linalg.sqrtm(a.astype(np.result_type(a, np.complex64)))
@@ -81,12 +93,119 @@ def complex_root_tangent(a_dot, y, a):
     samples=[call(draw("spd", 3, 3)).without_twin()],
 )
 def sqrtm(A):
-    """NaN for a real matrix whose root is complex: what dtype it has is not known before the function runs."""
-    root = complex_root(A)
-    if is_complex(A):
-        return root
-    is_real = np.max(np.abs(np.imag(root))) <= 1e-6 * np.max(np.abs(root))
-    return np.where(is_real, np.real(root), np.nan * np.real(root))
+    """NaN for a real matrix whose root is complex."""
+    return real_if_it_is(complex_root(A), A)
+
+
+def complex_log(a):
+    """The principal logarithm of a matrix as a complex matrix."""
+    return scipy.linalg.logm(a.astype(complex))
+
+
+def of_blocks(a, b):
+    """The block matrix `[[a, b], [0, a]]`, whose functions have the derivative along b in the upper right corner."""
+    return np.block([[a, b], [np.zeros_like(a), a]])
+
+
+@adjoint(
+    complex_log,
+    dtype=lambda jax_dtype, a: np.dtype(complex),
+    jax=compiled_logm,
+    samples=[call(draw("spd", 3, 3)).without_twin()],
+)
+def complex_log_(dy, y, a):
+    """Section 3.2: the derivative at the transpose."""
+    n = a.shape[0]
+    return complex_log(of_blocks(a.T.astype(dy.dtype), dy))[:n, n:]
+
+
+@tangent(complex_log)
+def complex_log_tangent(a_dot, y, a):
+    n = a.shape[0]
+    return complex_log(of_blocks(a, a_dot))[:n, n:]
+
+
+@composed(
+    scipy.linalg.logm,
+    inline=True,
+    dtype=double,
+    samples=[call(draw("spd", 3, 3)).without_twin()],
+)
+def logm(A):
+    """NaN for a real matrix whose logarithm is complex."""
+    return real_if_it_is(complex_log(A), A)
+
+
+@composed(
+    scipy.linalg.fractional_matrix_power,
+    inline=True,
+    dtype=double,
+    wrt=["A", "t"],
+    samples=[
+        call(draw("spd", 3, 3), 0.3).without_twin(),
+        call(draw("spd", 3, 3), 2).without_twin(),
+    ],
+)
+def fractional_matrix_power(A, t):
+    """NaN for a real matrix whose power is complex."""
+    if isinstance(t, int):
+        return np.linalg.matrix_power(A, t)
+    return real_if_it_is(scipy.linalg.expm(t * complex_log(A)), A)
+
+
+@composed(
+    scipy.linalg.signm, inline=True, dtype="float", samples=[call(draw("spd", 3, 3)).without_twin()]
+)
+def signm(A):
+    """Section 5.1."""
+    return np.linalg.solve(scipy.linalg.sqrtm(A @ A), A)
+
+
+# --- trigonometry ---
+
+SMALL = [call(draw((-1.0, 1.0), 3, 3)).without_twin()]
+
+
+def rotations(a):
+    """`exp(i a)` and `exp(-i a)`."""
+    return scipy.linalg.expm(1j * a), scipy.linalg.expm(-1j * a)
+
+
+@composed(scipy.linalg.cosm, inline=True, dtype="float", samples=SMALL)
+def cosm(A):
+    """Section 12.1."""
+    if not is_complex(A):
+        return np.real(scipy.linalg.expm(1j * A))
+    forwards, backwards = rotations(A)
+    return (forwards + backwards) / 2
+
+
+@composed(scipy.linalg.sinm, inline=True, dtype="float", samples=SMALL)
+def sinm(A):
+    if not is_complex(A):
+        return np.imag(scipy.linalg.expm(1j * A))
+    forwards, backwards = rotations(A)
+    return -0.5j * (forwards - backwards)
+
+
+@composed(scipy.linalg.tanm, inline=True, dtype="float", samples=SMALL)
+def tanm(A):
+    return np.linalg.solve(cosm(A), sinm(A))
+
+
+@composed(scipy.linalg.coshm, inline=True, dtype="float", samples=SMALL)
+def coshm(A):
+    return (scipy.linalg.expm(A) + scipy.linalg.expm(-A)) / 2
+
+
+@composed(scipy.linalg.sinhm, inline=True, dtype="float", samples=SMALL)
+def sinhm(A):
+    return (scipy.linalg.expm(A) - scipy.linalg.expm(-A)) / 2
+
+
+@composed(scipy.linalg.tanhm, inline=True, dtype="float", samples=SMALL)
+def tanhm(A):
+    return np.linalg.solve(coshm(A), sinhm(A))
 
 
 @composed(

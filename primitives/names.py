@@ -81,6 +81,10 @@ def jax_twin(function: Callable) -> Callable | None:
     return None
 
 
+# Functions of ours for arrays of JAX's.
+OURS = ("backprose.special", "backprose.linalg")
+
+
 def is_array_function(function: Any) -> bool:
     """Whether a callable belongs to numpy, scipy or jax and takes arrays."""
     if isinstance(function, np.ufunc):
@@ -92,5 +96,8 @@ def is_array_function(function: Any) -> bool:
 def is_jax(function: Any) -> bool:
     """Whether a callable is JAX's own, or ours for arrays of JAX's."""
     module = getattr(function, "__module__", None) or ""
-    ours = module.startswith("backprose.special")
-    return ours or module.split(".")[0] in ("jax", "jaxlib") or isinstance(function, jax.custom_jvp)
+    return (
+        module.startswith(OURS)
+        or module.split(".")[0] in ("jax", "jaxlib")
+        or isinstance(function, jax.custom_jvp)
+    )

@@ -25,7 +25,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from .names import jax_twin, name_of
+from .names import OURS, jax_twin, name_of
 
 ELEMENTWISE, SCALED, LINEAR, MULTILINEAR, COMPOSED, GENERAL, NONDIFFERENTIABLE = (
     "elementwise",
@@ -86,7 +86,8 @@ class Primitive:
     `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
     numbers, which JAX wants as an array, `integers` those that may be computed. `numpy` writes a function of JAX's in
     NumPy's; `views` says that NumPy's result shares its argument's memory, always or by its keywords; `complex` that
-    the rule holds for complex numbers.
+    the rule holds for complex numbers. `like` is a function whose result has the same shape, where JAX does not have
+    the function.
     """
 
     function: Callable
@@ -106,6 +107,7 @@ class Primitive:
     samples: Sequence[Sample] = ()
     hint: str = ""
     complex: bool = False
+    like: Callable | None = None
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name; TypeError for a keyword that the rule does not know."""
@@ -175,6 +177,7 @@ def register(
     integers: Sequence[str] = (),
     signature: Callable | None = None,
     hint: str = "",
+    like: Callable | None = None,
 ) -> Primitive:
     """Add a function to the registry; the decorators below are the friendlier way in."""
     model = signature or rule
@@ -199,12 +202,13 @@ def register(
         integers=tuple(integers),
         samples=tuple(samples),
         hint=hint,
+        like=like,
     )
     _REGISTRY[function] = primitive
     twin = jax_twin(function)
     if twin is not None and twin is not function and not inline:  # else JAX's means something else
         _TWINS[twin] = function
-    if jax is not None and getattr(jax, "__module__", "").startswith("backprose.special"):
+    if jax is not None and getattr(jax, "__module__", "").startswith(OURS):
         _TWINS[jax] = function
     return primitive
 

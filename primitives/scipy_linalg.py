@@ -124,6 +124,16 @@ def solve(a, b, lower=False, assume_a=None):
     return np.linalg.solve(half + mT(rest), b)
 
 
+def of_bands(ab, lower, upper):
+    """The matrix whose diagonals are rows, the uppermost first."""
+    n = ab.shape[1]
+    a = 0
+    for k in range(max(-lower, 1 - n), min(upper, n - 1) + 1):
+        row = ab[upper - k]
+        a = a + np.diag(row[k:] if k >= 0 else row[:k], k=k)
+    return a
+
+
 @composed(
     scipy.linalg.solve_banded,
     inline=True,
@@ -137,12 +147,7 @@ def solve(a, b, lower=False, assume_a=None):
 def solve_banded(l_and_u, ab, b):
     """As a full matrix: JAX has no solver for bands."""
     lower, upper = l_and_u
-    n = ab.shape[1]
-    a = 0
-    for k in range(max(-lower, 1 - n), min(upper, n - 1) + 1):
-        row = ab[upper - k]
-        a = a + np.diag(row[k:] if k >= 0 else row[:k], k=k)
-    return np.linalg.solve(a, b)
+    return np.linalg.solve(of_bands(ab, lower, upper), b)
 
 
 @computed

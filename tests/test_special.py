@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from backprose import RefusedError, grad, lower, special
+from backprose import RefusedError, grad, linalg, lower, special
 
 # A scale goes with the oscillating functions: their error is measured against their envelope, not at their zeros.
 TOLERANCE = 1e-13
@@ -333,3 +333,29 @@ def test_the_slope_of_lamberts_function(x64):
     slope = jax.vmap(jax.grad(lambda z: jnp.real(special.lambertw(z))))(jnp.array([0.0, 1.0]))
     omega = 0.56714329040978387
     np.testing.assert_allclose(slope, [1.0, 1 / (np.exp(omega) * (1 + omega))], rtol=1e-14)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 12])
+@pytest.mark.parametrize("factor", [1e-3, 1.0, 1e6])
+def test_the_logarithm_of_a_matrix(size, factor, x64):
+    """Of positive definite matrices by their eigenvalues, of others by the exponential."""
+    rng = np.random.default_rng(size)
+    square = rng.normal(size=(size, size))
+    definite = factor * (square @ square.T + 0.1 * np.eye(size))
+    w, v = np.linalg.eigh(definite)
+    expected = (v * np.log(w)) @ v.T
+    ours = np.asarray(jax.jit(linalg.logm)(definite))
+    np.testing.assert_allclose(ours, expected, atol=2e-13 * np.max(np.abs(expected)))
+    turned = scipy.linalg.expm(square / (1 + np.linalg.norm(square, 2)))
+    again = scipy.linalg.expm(np.asarray(linalg.logm(turned)))
+    np.testing.assert_allclose(again, turned, atol=1e-13 * np.max(np.abs(turned)))
+
+
+def test_the_logarithm_of_a_matrix_that_has_no_basis_of_eigenvectors(x64):
+    block = np.array([[2.0, 1.0], [0.0, 2.0]])
+    expected = [[np.log(2.0), 0.5], [0.0, np.log(2.0)]]
+    np.testing.assert_allclose(linalg.logm(block), expected, atol=1e-14)
+
+
+def test_the_logarithm_of_a_singular_matrix_is_nan(x64):
+    assert np.all(np.isnan(linalg.logm(np.diag([1.0, 0.0]))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import jax.scipy.linalg
@@ -10,9 +11,11 @@ import jax.scipy.special
 import numpy as np
 import scipy.linalg
 
+from ..linalg import logm
 from ..primitives import (
     add_at,
     astype,
+    complex_log,
     complex_root,
     cumsum_backwards,
     getitem,
@@ -236,15 +239,20 @@ def _length(speller: Speller, atom: Atom) -> Text:
     return f"{speller.function(np.linalg.norm)}({speller.arguments(atom)})", ATOM
 
 
-def _complex_root(speller: Speller, atom: Atom) -> Text:
-    x = atom.args[0]
-    if speller.target == "jax":
-        return f"{speller.function(jax.scipy.linalg.sqrtm)}({speller.operand(x)})", ATOM
-    found = type_of(x)
-    assert isinstance(found, ArrayType)
-    dtype = speller.dtype(atom.result.type.dtype)
-    cast = "" if found.dtype.kind == "c" else f".astype({dtype})"
-    return f"{speller.function(scipy.linalg.sqrtm)}({speller.operand(x, ATOM)}{cast})", ATOM
+def _of_complex(of_numpy: Callable, of_jax: Callable) -> Callable:
+    """A function whose result is complex; SciPy's is where it is given complex numbers."""
+
+    def written(speller: Speller, atom: Atom) -> Text:
+        x = atom.args[0]
+        if speller.target == "jax":
+            return f"{speller.function(of_jax)}({speller.operand(x)})", ATOM
+        found = type_of(x)
+        assert isinstance(found, ArrayType)
+        dtype = speller.dtype(atom.result.type.dtype)
+        cast = "" if found.dtype.kind == "c" else f".astype({dtype})"
+        return f"{speller.function(of_numpy)}({speller.operand(x, ATOM)}{cast})", ATOM
+
+    return written
 
 
 def _student_cdf(speller: Speller, atom: Atom) -> Text:
@@ -425,7 +433,8 @@ IDIOMS: dict[Any, Idiom] = {
     np.linalg.cholesky: _of_lower,
     np.linalg.eigh: _of_lower,
     np.linalg.eigvalsh: _of_lower,
-    complex_root: _complex_root,
+    complex_root: _of_complex(scipy.linalg.sqrtm, jax.scipy.linalg.sqrtm),
+    complex_log: _of_complex(scipy.linalg.logm, logm),
     length: _length,
     cumsum_backwards: _cumsum_backwards,
     solve_transposed: _solve_transposed,

@@ -46,7 +46,8 @@ def result_type(
         return index_type(args[0], args[1], selected)
     if op in (update, add_at, place) and has_window(args[2]):
         return window_type(op, *args, selected=selected)
-    shaped = abstract_call(jax_of(op, primitive), *for_jax(primitive, args, kwargs))
+    like = primitive.like if primitive is not None else None
+    shaped = abstract_call(like or jax_of(op, primitive), *for_jax(primitive, args, kwargs))
     policy = primitive.dtype if primitive is not None else None
     if any(name == "dtype" for name, _ in kwargs):
         policy = None  # the user has decided

@@ -14,6 +14,7 @@ import backprose.primitives as primitives
 import jax
 import numpy as np
 import pytest
+import scipy.linalg
 import scipy.special
 import scipy.stats
 from backprose.primitives import (
@@ -38,7 +39,9 @@ EXACT = {np.dtype(np.float64): 1e-11, np.dtype(np.float32): 3e-5}
 STEP = 1e-6
 
 # Chosen so that nothing in a sample sits within a step of a kink.
-WITHOUT_SAMPLES = {np.empty, np.empty_like, np.extract, np.compress, np.tri}
+# Their arguments have to be symmetric, or positive definite by bands: tests/primitives/test_matrix_equations.py.
+RICCATI = {scipy.linalg.solve_continuous_are, scipy.linalg.solve_discrete_are}
+WITHOUT_SAMPLES = {np.empty, np.empty_like, np.extract, np.compress, np.tri, *RICCATI}
 
 
 def draw(spec: Draw, rng: np.random.Generator) -> np.ndarray | np.generic:

@@ -1,0 +1,258 @@
+"""Equations whose unknown is a matrix, and systems whose matrix is given by a row or by bands, in `scipy.linalg`.
+
+P. Lancaster, L. Rodman, "Algebraic Riccati Equations" (1995); N. J. Higham, "Functions of Matrices" (2008), appendix B.
+"""
+
+import numpy as np
+import scipy.linalg
+from scipy.linalg import solve_sylvester
+
+from . import matrix_functions  # noqa: F401  # registered first
+from .asked import computed, is_complex
+from .linalg import conj, hermitian, mH
+from .registry import adjoint, call, composed, double, draw, real, tangent
+from .scipy_linalg import cho_solve, of_bands, toeplitz
+
+# --- Lyapunov and Riccati ---
+
+
+@composed(
+    scipy.linalg.solve_continuous_lyapunov,
+    dtype="float",
+    wrt=["a", "q"],
+    samples=[call(draw("spd", 3, 3), real(3, 3)).without_twin()],
+)
+def solve_continuous_lyapunov(a, q):
+    """`a @ x + x @ a.conj().T = q`."""
+    return solve_sylvester(a, mH(a), q)
+
+
+@composed(
+    scipy.linalg.solve_discrete_lyapunov,
+    dtype=double,
+    wrt=["a", "q"],
+    samples=[call(draw((0.0, 0.3), 3, 3), real(3, 3)).without_twin()],
+)
+def solve_discrete_lyapunov(a, q, method=None):
+    """`a @ x @ a.conj().T - x + q = 0`, by the bilinear transform to the continuous equation."""
+    one = np.eye(a.shape[0], dtype=a.dtype)
+    inverse = np.linalg.inv(mH(a) + one)
+    b = (mH(a) - one) @ inverse
+    c = 2 * np.linalg.inv(a + one) @ q @ inverse
+    return solve_sylvester(mH(b), b, -c)
+
+
+def solution(a, b, q, r, e=None, s=None, balanced=True):
+    """For the shape of a Riccati equation's solution."""
+    return a
+
+
+def feedback(x, a, b, r):
+    """The gain and the closed loop of the continuous equation."""
+    k = np.linalg.solve(r, b.T @ x)
+    return k, a - b @ k
+
+
+def check_simple(a, e, s, balanced):
+    if is_complex(a) or e is not None or s is not None or not balanced:
+        raise NotImplementedError(
+            "a Riccati equation of complex matrices, or with e, s or balanced"
+        )
+
+
+@adjoint(scipy.linalg.solve_continuous_are, dtype="float", like=solution)
+def solve_continuous_are(dy, y, a, b, q, r, e=None, s=None, balanced=True):
+    """`a.T @ y + y @ a - y @ b @ inv(r) @ b.T @ y + q = 0`; its change solves an equation of Lyapunov's."""
+    check_simple(a, e, s, balanced)
+    k, loop = feedback(y, a, b, r)
+    dq = solve_sylvester(loop, loop.T, -dy)
+    both = y @ (dq + dq.T)
+    return both, -both @ k.T, dq, k @ dq @ k.T
+
+
+@tangent(scipy.linalg.solve_continuous_are)
+def solve_continuous_are_tangent(
+    a_dot, b_dot, q_dot, r_dot, y, a, b, q, r, e=None, s=None, balanced=True
+):
+    check_simple(a, e, s, balanced)
+    k, loop = feedback(y, a, b, r)
+    moved, steered = y @ a_dot, y @ b_dot @ k
+    return (
+        solve_sylvester(loop.T, loop, -moved - moved.T),
+        solve_sylvester(loop.T, loop, steered + steered.T),
+        solve_sylvester(loop.T, loop, -q_dot),
+        solve_sylvester(loop.T, loop, -k.T @ r_dot @ k),
+    )
+
+
+def sampled_feedback(x, a, b, r):
+    """The gain and the closed loop of the discrete equation."""
+    k = np.linalg.solve(r + b.T @ x @ b, b.T @ x @ a)
+    return k, a - b @ k
+
+
+@adjoint(scipy.linalg.solve_discrete_are, dtype="float", like=solution)
+def solve_discrete_are(dy, y, a, b, q, r, e=None, s=None, balanced=True):
+    """`a.T @ y @ a - y - a.T @ y @ b @ inv(r + b.T @ y @ b) @ b.T @ y @ a + q = 0`."""
+    check_simple(a, e, s, balanced)
+    k, loop = sampled_feedback(y, a, b, r)
+    dq = scipy.linalg.solve_discrete_lyapunov(loop, dy)
+    both = y @ loop @ (dq + dq.T)
+    return both, -both @ k.T, dq, k @ dq @ k.T
+
+
+@tangent(scipy.linalg.solve_discrete_are)
+def solve_discrete_are_tangent(
+    a_dot, b_dot, q_dot, r_dot, y, a, b, q, r, e=None, s=None, balanced=True
+):
+    check_simple(a, e, s, balanced)
+    k, loop = sampled_feedback(y, a, b, r)
+    moved, steered = loop.T @ y @ a_dot, loop.T @ y @ b_dot @ k
+    return (
+        scipy.linalg.solve_discrete_lyapunov(loop.T, moved + moved.T),
+        scipy.linalg.solve_discrete_lyapunov(loop.T, -steered - steered.T),
+        scipy.linalg.solve_discrete_lyapunov(loop.T, q_dot),
+        scipy.linalg.solve_discrete_lyapunov(loop.T, k.T @ r_dot @ k),
+    )
+
+
+# --- matrices that a row and a column give ---
+
+
+@computed
+def is_pair(value):
+    return isinstance(value, tuple)
+
+
+def full_toeplitz(c_or_cr):
+    """Of a column alone, the row is its conjugate."""
+    if isinstance(c_or_cr, tuple):
+        c, r = c_or_cr
+        return toeplitz(c, r)
+    return toeplitz(c_or_cr, conj(c_or_cr))
+
+
+PAIRS = [
+    call(draw((1.0, 2.0), 3), real(3)).without_twin(),
+    call((draw((1.0, 2.0), 3), draw((0.1, 0.5), 3)), real(3, 2)).without_twin(),
+]
+
+
+@composed(
+    scipy.linalg.solve_toeplitz,
+    inline=True,
+    dtype=double,
+    lists=["c_or_cr"],
+    wrt=["c_or_cr", "b"],
+    samples=PAIRS,
+)
+def solve_toeplitz(c_or_cr, b):
+    """As a full matrix."""
+    return np.linalg.solve(full_toeplitz(c_or_cr), b)
+
+
+@composed(
+    scipy.linalg.matmul_toeplitz,
+    inline=True,
+    dtype=double,
+    lists=["c_or_cr"],
+    wrt=["c_or_cr", "x"],
+    samples=PAIRS,
+)
+def matmul_toeplitz(c_or_cr, x):
+    """As a full matrix."""
+    return full_toeplitz(c_or_cr) @ x
+
+
+@computed
+def turned(n):
+    """For each element of a circulant matrix the place in its first column."""
+    return ((np.arange(n)[:, None] - np.arange(n)) % n).tolist()
+
+
+@composed(scipy.linalg.circulant, samples=[call(real(4)).without_twin()])
+def circulant(c):
+    return c[..., np.array(turned(c.shape[-1]))]
+
+
+@composed(
+    scipy.linalg.solve_circulant,
+    inline=True,
+    dtype="float",
+    wrt=["c", "b"],
+    samples=[
+        call(draw((1.0, 2.0), 4), real(4)).without_twin(),
+        call(draw((1.0, 2.0), 3), real(3, 2)).without_twin(),
+    ],
+)
+def solve_circulant(c, b):
+    """As a full matrix, which must not be singular."""
+    if c.ndim != 1:
+        raise NotImplementedError("scipy.linalg.solve_circulant of more than one matrix")
+    return np.linalg.solve(circulant(c), b)
+
+
+# --- Hermitian matrices by their bands ---
+
+
+def of_half_bands(ab, lower):
+    """The triangle that is given."""
+    bands = ab.shape[0] - 1
+    return of_bands(ab, bands, 0) if lower else of_bands(ab, 0, bands)
+
+
+DIAGONAL = [call(draw((1.0, 2.0), 1, 4), real(4)).without_twin()]
+
+
+@composed(
+    scipy.linalg.solveh_banded,
+    inline=True,
+    dtype="float",
+    wrt=["ab", "b"],
+    samples=DIAGONAL,
+)
+def solveh_banded(ab, b, lower=False):
+    """As a full matrix."""
+    half = of_half_bands(ab, lower)
+    return np.linalg.solve(hermitian(half if lower else mH(half)), b)
+
+
+@composed(
+    scipy.linalg.cho_solve_banded,
+    inline=True,
+    dtype="float",
+    lists=["cb_and_lower"],
+    wrt=["cb_and_lower", "b"],
+    samples=[
+        call((draw((1.0, 2.0), 2, 4), True), real(4)).without_twin(),
+        call((draw((1.0, 2.0), 2, 4), False), real(4, 2)).without_twin(),
+    ],
+)
+def cho_solve_banded(cb_and_lower, b):
+    """As a full matrix."""
+    cb, lower = cb_and_lower
+    return cho_solve((of_half_bands(cb, lower), lower), b)
+
+
+@composed(
+    scipy.linalg.cholesky_banded,
+    inline=True,
+    dtype="float",
+    wrt=["ab"],
+    samples=[
+        call(draw((1.0, 1.2), 1, 4)).without_twin(),
+    ],
+)
+def cholesky_banded(ab, lower=False):
+    """As a full matrix; what is outside of it stays as it is given."""
+    n, bands = ab.shape[1], ab.shape[0] - 1
+    half = of_half_bands(ab, lower)
+    factor = np.linalg.cholesky(half if lower else mH(half))
+    factor = factor if lower else mH(factor)
+    rows = []
+    for row in range(bands + 1):
+        k = row if lower else bands - row
+        diagonal = np.diagonal(factor, offset=-k if lower else k)
+        outside = ab[row, n - k :] if lower else ab[row, :k]
+        rows.append(np.concatenate([diagonal, outside] if lower else [outside, diagonal]))
+    return np.stack(rows)
