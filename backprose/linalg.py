@@ -1,6 +1,7 @@
-"""The logarithm of a matrix for arrays of JAX's, which does not have it.
+"""Functions of `scipy.linalg` for arrays of JAX's, which does not have them.
 
-The text of a derivative calls it where it runs under JAX; for NumPy it calls `scipy.linalg`.
+The text of a derivative calls them where it runs under JAX; for NumPy it calls `scipy.linalg`, whose names these are.
+JAX computes Schur's form, which both need, on the CPU alone.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 
-__all__ = ["logm"]
+__all__ = ["logm", "solve_discrete_lyapunov"]
 
 NEAR = 0.25  # a matrix so close to the identity needs no further root
 MOST = 100  # roots; 60 bring any matrix of float64 close to the identity
@@ -23,7 +24,7 @@ def logm(a):
 
     By inverse scaling and squaring: square roots bring the matrix close to the identity, where Gauss' quadrature of
     `x (1 + t x)**-1` from 0 to 1 is a Pade approximant. N. J. Higham, "Functions of Matrices" (2008), sections 11.4 and
-    11.5. JAX computes the roots on the CPU alone. A singular matrix gives NaN.
+    11.5. A singular matrix gives NaN.
 
     >>> logm(jnp.eye(2) * jnp.e).real.round(6).tolist()
     [[1.0, 0.0], [0.0, 1.0]]
@@ -59,3 +60,20 @@ def _jvp(primals, tangents):
     n = a.shape[0]
     blocks = jnp.block([[a, a_dot.astype(a.dtype)], [jnp.zeros_like(a), a]])
     return _logm(a), _logm(blocks)[:n, n:]
+
+
+def solve_discrete_lyapunov(a, q, method=None):
+    """The solution x of `a @ x @ a.conj().T - x + q = 0`.
+
+    By the bilinear transform to the continuous equation, whatever `method` says: V. Simoncini, "Computational methods
+    for linear matrix equations" (2016), section 6. No product of two eigenvalues of `a` may be 1.
+
+    >>> solve_discrete_lyapunov(jnp.eye(1) / 2, jnp.eye(1) * 3).round(6).tolist()
+    [[4.0]]
+    """
+    a, q = jnp.asarray(a), jnp.asarray(q)
+    one = jnp.eye(a.shape[0], dtype=a.dtype)
+    inverse = jnp.linalg.inv(a.conj().T + one)
+    b = (a.conj().T - one) @ inverse
+    c = 2 * jnp.linalg.solve(a + one, q) @ inverse
+    return jax.scipy.linalg.solve_sylvester(b.conj().T, b, -c)

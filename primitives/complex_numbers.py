@@ -92,7 +92,7 @@ holds_for_complex(
     scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded, scipy.linalg.logm,
     scipy.linalg.signm, scipy.linalg.fractional_matrix_power,
     scipy.linalg.cosm, scipy.linalg.sinm, scipy.linalg.tanm, scipy.linalg.coshm, scipy.linalg.sinhm, scipy.linalg.tanhm,
-    scipy.linalg.solve_continuous_lyapunov, scipy.linalg.solve_discrete_lyapunov, scipy.linalg.circulant,
+    scipy.linalg.solve_continuous_lyapunov, scipy.linalg.circulant,
 )  # fmt: skip
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}

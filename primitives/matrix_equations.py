@@ -7,6 +7,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import solve_sylvester
 
+from ..linalg import solve_discrete_lyapunov as compiled_discrete_lyapunov
 from . import matrix_functions  # noqa: F401  # registered first
 from .asked import computed, is_complex
 from .linalg import conj, hermitian, mH
@@ -27,19 +28,29 @@ def solve_continuous_lyapunov(a, q):
     return solve_sylvester(a, mH(a), q)
 
 
-@composed(
+@adjoint(
     scipy.linalg.solve_discrete_lyapunov,
     dtype=double,
-    wrt=["a", "q"],
+    jax=compiled_discrete_lyapunov,
     samples=[call(draw((0.0, 0.3), 3, 3), real(3, 3)).without_twin()],
 )
-def solve_discrete_lyapunov(a, q, method=None):
-    """`a @ x @ a.conj().T - x + q = 0`, by the bilinear transform to the continuous equation."""
-    one = np.eye(a.shape[0], dtype=a.dtype)
-    inverse = np.linalg.inv(mH(a) + one)
-    b = (mH(a) - one) @ inverse
-    c = 2 * np.linalg.inv(a + one) @ q @ inverse
-    return solve_sylvester(mH(b), b, -c)
+def solve_discrete_lyapunov(dy, y, a, q, method=None):
+    """`a @ y @ a.conj().T - y + q = 0`."""
+    if is_complex(a) or is_complex(q):
+        raise NotImplementedError("scipy.linalg.solve_discrete_lyapunov of complex matrices")
+    dq = scipy.linalg.solve_discrete_lyapunov(a.T, dy)
+    return dq @ a @ y.T + dq.T @ a @ y, dq
+
+
+@tangent(scipy.linalg.solve_discrete_lyapunov)
+def solve_discrete_lyapunov_tangent(a_dot, q_dot, y, a, q, method=None):
+    if is_complex(a) or is_complex(q):
+        raise NotImplementedError("scipy.linalg.solve_discrete_lyapunov of complex matrices")
+    change = a_dot @ y @ a.T + a @ y @ a_dot.T
+    return (
+        scipy.linalg.solve_discrete_lyapunov(a, change),
+        scipy.linalg.solve_discrete_lyapunov(a, q_dot),
+    )
 
 
 def solution(a, b, q, r, e=None, s=None, balanced=True):
@@ -195,9 +206,15 @@ def solve_circulant(c, b):
 # --- Hermitian matrices by their bands ---
 
 
+@computed
+def below(rows):
+    """How many bands there are beside the diagonal."""
+    return rows - 1
+
+
 def of_half_bands(ab, lower):
     """The triangle that is given."""
-    bands = ab.shape[0] - 1
+    bands = below(ab.shape[0])
     return of_bands(ab, bands, 0) if lower else of_bands(ab, 0, bands)
 
 
@@ -245,14 +262,18 @@ def cho_solve_banded(cb_and_lower, b):
 )
 def cholesky_banded(ab, lower=False):
     """As a full matrix; what is outside of it stays as it is given."""
-    n, bands = ab.shape[1], ab.shape[0] - 1
+    bands = below(ab.shape[0])
     half = of_half_bands(ab, lower)
     factor = np.linalg.cholesky(half if lower else mH(half))
     factor = factor if lower else mH(factor)
     rows = []
     for row in range(bands + 1):
         k = row if lower else bands - row
-        diagonal = np.diagonal(factor, offset=-k if lower else k)
-        outside = ab[row, n - k :] if lower else ab[row, :k]
-        rows.append(np.concatenate([diagonal, outside] if lower else [outside, diagonal]))
+        diagonal = np.diag(factor, k=-k if lower else k)
+        if k == 0:
+            rows.append(diagonal)
+        elif lower:
+            rows.append(np.concatenate([diagonal, ab[row, -k:]]))
+        else:
+            rows.append(np.concatenate([ab[row, :k], diagonal]))
     return np.stack(rows)

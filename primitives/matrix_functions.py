@@ -62,7 +62,7 @@ def real_if_it_is(y, a):
     if is_complex(a):
         return y
     is_real = np.max(np.abs(np.imag(y))) <= 1e-6 * np.max(np.abs(y))
-    return np.where(is_real, np.real(y), np.nan * np.real(y))
+    return np.real(y) * np.where(is_real, 1.0, np.nan).astype(np.real(y).dtype)
 
 
 def complex_root(a):

@@ -127,11 +127,11 @@ def solve(a, b, lower=False, assume_a=None):
 def of_bands(ab, lower, upper):
     """The matrix whose diagonals are rows, the uppermost first."""
     n = ab.shape[1]
-    a = 0
+    diagonals = []
     for k in range(max(-lower, 1 - n), min(upper, n - 1) + 1):
         row = ab[upper - k]
-        a = a + np.diag(row[k:] if k >= 0 else row[:k], k=k)
-    return a
+        diagonals.append(np.diag(row if k == 0 else row[k:] if k > 0 else row[:k], k=k))
+    return sum(diagonals[1:], diagonals[0])
 
 
 @composed(
