@@ -28,6 +28,7 @@ from . import (  # noqa: F401
     polynomials,
     products,
     reductions,
+    scipy_decompositions,
     scipy_linalg,
     selection,
     shapes,

@@ -76,10 +76,13 @@ def meshgrid(*xi, indexing="xy", sparse=False):
     samples=[call(real(3, 4)), call(real(2, 3, 3), axis1=1, axis2=2), call(real(4, 3), offset=-1)],
 )
 def diagonal(x, offset=0, axis1=0, axis2=1):
-    moved = np.moveaxis(x, (axis1, axis2), (-2, -1))
+    last = (axis1 % x.ndim, axis2 % x.ndim) == (x.ndim - 2, x.ndim - 1)
+    moved = x if last else np.moveaxis(x, (axis1, axis2), (-2, -1))
     first, second = max(-offset, 0), max(offset, 0)
     n = max(0, min(moved.shape[-2] - first, moved.shape[-1] - second))
-    return moved[..., np.arange(first, first + n), np.arange(second, second + n)]
+    rows = np.arange(n) if first == 0 else np.arange(first, first + n)
+    columns = rows if first == second else np.arange(second, second + n)
+    return moved[rows, columns] if x.ndim == 2 else moved[..., rows, columns]
 
 
 @composed(np.diagflat, samples=[call(real(3)), call(real(2, 2), k=1)])

@@ -19,6 +19,7 @@ from . import (  # noqa: F401  # registered first
     missing_values,
     products,
     reductions,
+    scipy_decompositions,
     scipy_linalg,
     shapes,
     sorting,
@@ -92,7 +93,8 @@ holds_for_complex(
     scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded, scipy.linalg.logm,
     scipy.linalg.signm, scipy.linalg.fractional_matrix_power,
     scipy.linalg.cosm, scipy.linalg.sinm, scipy.linalg.tanm, scipy.linalg.coshm, scipy.linalg.sinhm, scipy.linalg.tanhm,
-    scipy.linalg.solve_continuous_lyapunov, scipy.linalg.circulant,
+    scipy.linalg.solve_continuous_lyapunov, scipy.linalg.circulant, scipy.linalg.eig, scipy.linalg.eigvals,
+    scipy.linalg.eigh, scipy.linalg.eigvalsh, scipy.linalg.pinvh, scipy.linalg.khatri_rao, scipy.linalg.lstsq,
 )  # fmt: skip
 # Functions that move elements, choose among them by something else, or add them up.
 MOVING = {module.__name__ for module in (shapes, joining, axes)}

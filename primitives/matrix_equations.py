@@ -66,9 +66,7 @@ def feedback(x, a, b, r):
 
 def check_simple(a, e, s, balanced):
     if is_complex(a) or e is not None or s is not None or not balanced:
-        raise NotImplementedError(
-            "a Riccati equation of complex matrices, or with e, s or balanced"
-        )
+        raise NotImplementedError("a Riccati equation of complex matrices, or with e, s, balanced")
 
 
 @adjoint(scipy.linalg.solve_continuous_are, dtype="float", like=solution)

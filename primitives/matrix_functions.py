@@ -107,6 +107,11 @@ def of_blocks(a, b):
     return np.block([[a, b], [np.zeros_like(a), a]])
 
 
+def upper_right(y, a):
+    n = a.shape[0]
+    return y[:n, n:]
+
+
 @adjoint(
     complex_log,
     dtype=lambda jax_dtype, a: np.dtype(complex),
@@ -115,14 +120,12 @@ def of_blocks(a, b):
 )
 def complex_log_(dy, y, a):
     """Section 3.2: the derivative at the transpose."""
-    n = a.shape[0]
-    return complex_log(of_blocks(a.T.astype(dy.dtype), dy))[:n, n:]
+    return upper_right(complex_log(of_blocks(a.T.astype(dy.dtype), dy)), a)
 
 
 @tangent(complex_log)
 def complex_log_tangent(a_dot, y, a):
-    n = a.shape[0]
-    return complex_log(of_blocks(a, a_dot))[:n, n:]
+    return upper_right(complex_log(of_blocks(a, a_dot)), a)
 
 
 @composed(
