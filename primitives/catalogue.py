@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .names import jax_twin, name_of
+from .names import name_of
 from .registry import COMPOSED, NONDIFFERENTIABLE, Primitive, lookup, registered
 from .written import written_functions, written_out
 
@@ -89,6 +89,24 @@ unique_counts unique_inverse unique_values
     "it makes matrices, which NumPy advises against": "asmatrix bmat",
     "it takes a function": "frompyfunc fromfunction piecewise vectorize",
     "it is an older name of `np.vstack`": "row_stack",
+    "its derivative has no closed form": """
+bdtrik bdtrin btdtria btdtrib chdtriv chndtridf chndtrinc ellip_harm ellip_harm_2 ellip_normal fdtridfd gdtrib
+mathieu_even_coef mathieu_odd_coef nbdtrik nbdtrin ncfdtridfd ncfdtridfn ncfdtrinc nctdtridf nctdtrinc pdtrik stdtridf
+zetac
+""",
+    "it makes a polynomial: evaluate it by `eval_` and its name": """
+chebyc chebys chebyt chebyu gegenbauer genlaguerre hermite hermitenorm jacobi laguerre legendre sh_chebyt sh_chebyu
+sh_jacobi sh_legendre
+""",
+    "it lists functions of all orders up to one: write the one that is wanted": "lmbda lqmn pbdn_seq",
+    "SciPy's own slopes of it are off": "obl_rad2 obl_rad2_cv pro_rad2 pro_rad2_cv",
+    "how large its result is depends on the rank": "null_space orth",
+    "it asks about a matrix": "bandwidth issymmetric ishermitian expm_cond",
+    "it gives routines of LAPACK's": "find_best_blas_type get_blas_funcs get_lapack_funcs",
+    "it is random": "clarkson_woodruff_transform",
+    "its factors may have another sign or order in JAX and in NumPy": """
+cdf2rdf cossin ldl matrix_balance ordqz qr_delete qr_insert qr_update qz rq
+""",
 }
 
 
@@ -135,8 +153,6 @@ def classify(module: str, name: str, function: Any) -> Entry | None:
     libraries = ("numpy", module) if module == "jax.numpy" else (module,)
     if any(name in BY_JAX.get(library, "").split() for library in libraries):
         return Entry(short, FALLBACK, "reverse, forward", "jax.vjp, jax.jvp")
-    if module.startswith("scipy") and jax_twin(function) is None:
-        return Entry(short, REFUSED, "-", "no rule, and JAX does not have it")
     return None
 
 
@@ -152,9 +168,13 @@ def refusal(function: Any) -> str | None:
         for library, names in libraries.items():
             if module.startswith(library) and name in names.split() and lookup(function) is None:
                 return reason
-    if lookup(function) is not None or module.split(".")[0] not in ("numpy", "jax"):
+    libraries = ("numpy", "jax", "scipy.special", "scipy.linalg")
+    if isinstance(function, np.ufunc) and getattr(np, name, None) is not function:
+        module = "scipy.special"
+    if lookup(function) is not None or not module.startswith(libraries):
         return None
-    if getattr(np, name, None) is None and getattr(np.linalg, name, None) is None:
+    of_numpy = getattr(np, name, None) or getattr(np.linalg, name, None)
+    if of_numpy is None and not module.startswith("scipy"):
         return None
     return next((why for why, names in REASONS.items() if name in names.split()), None)
 

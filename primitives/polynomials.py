@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 from .asked import is_static
-from .registry import MISSING, Sample, call, draw, elementwise, real
+from .registry import MISSING, Sample, adjoint, call, composed, draw, elementwise, real, tangent
 
 INSIDE = draw((-0.9, 0.9), 4)
 
@@ -107,6 +107,39 @@ def laguerre(y, n, x):
 @elementwise(special.eval_genlaguerre, samples=degrees(0.5, x=draw("positive", 4)))
 def genlaguerre(y, n, alpha, x):
     return MISSING, MISSING, of_degree(n, -special.eval_genlaguerre(n - 1, alpha + 1, x))
+
+
+@composed(special.assoc_laguerre, wrt=["x"], samples=[call(INSIDE, 3, 1.5).without_twin()])
+def assoc_laguerre(x, n, k=0.0):
+    return special.eval_genlaguerre(n, k, x)
+
+
+def of_same_degrees(n, z):
+    """For the shape of the functions of all degrees, and of their slopes."""
+    every = np.zeros((n + 1, *np.shape(z)))
+    return every, every
+
+
+def curvature(y, n, z):
+    """Legendre's equation, DLMF 14.2.1, for all degrees up to n."""
+    k = np.reshape(np.arange(n + 1), (-1,) + (1,) * np.ndim(z))
+    return (2 * z * y[1] - k * (k + 1) * y[0]) / (1 - z**2)
+
+
+@adjoint(
+    special.lqn,
+    dtype="float",
+    wrt=["z"],
+    like=of_same_degrees,
+    samples=[call(3, draw((0.2, 0.8))).without_twin(), call(2, draw((1.5, 2.0), 4)).without_twin()],
+)
+def lqn(dy, y, n, z):
+    return None, np.sum(dy[0] * y[1] + dy[1] * curvature(y, n, z), axis=0)
+
+
+@tangent(special.lqn)
+def lqn_tangent(z_dot, y, n, z):
+    return z_dot * y[1], z_dot * curvature(y, n, z)
 
 
 @elementwise(special.lpmv, samples=[call(1, 2.5, INSIDE).without_twin()])
