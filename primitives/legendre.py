@@ -8,7 +8,7 @@ import math
 import numpy as np
 from scipy import special
 
-from .asked import computed
+from .asked import computed, is_static
 from .registry import call, composed, double, draw
 
 INSIDE, ANGLES = draw((-0.9, 0.9), 4), draw((0.2, 3.0), 4)
@@ -17,12 +17,11 @@ LEADING = np.ndim(
 )  # SciPy 1.17 has an axis of length 1 in front, for the derivatives
 
 
-@computed
-def degree(n, m=0):
-    """Refuse what is not written out: degrees that are arrays."""
-    if not all(isinstance(k, int) for k in (n, m)) or n < 0:
-        raise NotImplementedError("Legendre functions of degrees or orders that are arrays")
-    return n
+def check_known(n, m):
+    if not (is_static(n) and is_static(m)) or n < 0:
+        raise NotImplementedError(
+            "Legendre functions of degrees or orders that are arrays, or below 0"
+        )
 
 
 @computed
@@ -51,7 +50,8 @@ def least(m, z, root):
 
 def associated(n, m, z, root, norm=None):
     """The functions of degree n and order m at z, where `root` is `sqrt(1 - z**2)`."""
-    size, factor = abs(m), scale(degree(n, m), m, norm)
+    check_known(n, m)
+    size, factor = abs(m), scale(n, m, norm)
     if size > n:
         return np.zeros_like(z)
     below, here = 0, least(size, z, root)
@@ -136,7 +136,7 @@ def sph_harm_y(n, m, theta, phi, diff_n=0):
 @composed(special.legendre_p_all, wrt=["z"], samples=[call(3, INSIDE).without_twin()])
 def legendre_p_all(n, z, diff_n=0):
     no_derivative(diff_n)
-    return with_front(np.stack([associated(k, 0, z, 1) for k in range(degree(n) + 1)]))
+    return with_front(np.stack([associated(k, 0, z, 1) for k in range(n + 1)]))
 
 
 @computed
@@ -156,9 +156,7 @@ def assoc_legendre_p_all(n, m, z, branch_cut=2, norm=False, diff_n=0):
     if branch_cut != 2:
         raise NotImplementedError("branch_cut of scipy.special.assoc_legendre_p_all")
     root = np.sqrt(1 - z**2)
-    rows = [
-        np.stack([associated(k, j, z, root, norm) for j in orders(m)]) for k in range(degree(n) + 1)
-    ]
+    rows = [np.stack([associated(k, j, z, root, norm) for j in orders(m)]) for k in range(n + 1)]
     return with_front(np.stack(rows))
 
 
@@ -169,7 +167,7 @@ def assoc_legendre_p_all(n, m, z, branch_cut=2, norm=False, diff_n=0):
 )
 def sph_legendre_p_all(n, m, theta, diff_n=0):
     no_derivative(diff_n)
-    rows = [np.stack([on_sphere(k, j, theta) for j in orders(m)]) for k in range(degree(n) + 1)]
+    rows = [np.stack([on_sphere(k, j, theta) for j in orders(m)]) for k in range(n + 1)]
     return with_front(np.stack(rows))
 
 
@@ -182,6 +180,6 @@ def sph_harm_y_all(n, m, theta, phi, diff_n=0):
     no_derivative(diff_n)
     rows = [
         np.stack([on_sphere(k, j, theta) * np.exp(1j * j * phi) for j in orders(m)])
-        for k in range(degree(n) + 1)
+        for k in range(n + 1)
     ]
     return np.stack(rows)

@@ -108,10 +108,10 @@ QUANTILES = [
 @composed(np.quantile, dtype="float", wrt=["x", "q"], numbers=["q"], samples=QUANTILES)
 def quantile(x, q, axis=None, keepdims=False):
     ordered, fractions = in_order(x, axis), listed(q) if is_static(q) else q
-    if np.ndim(q) and not is_static(q):
-        found, count = between(ordered, q), np.ndim(q)
-        found = np.moveaxis(found, range(-count, 0), range(count)) if found.ndim > count else found
-        return with_axes(found, x, axis, keepdims, count)
+    if np.ndim(q) == 1 and not is_static(q):
+        found = between(ordered, q)
+        first = np.moveaxis(found, -1, 0) if found.ndim > 1 else found
+        return with_axes(first, x, axis, keepdims, 1)
     if isinstance(fractions, list):
         return np.stack([with_axes(between(ordered, p), x, axis, keepdims) for p in fractions])
     return with_axes(between(ordered, fractions), x, axis, keepdims)
