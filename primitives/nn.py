@@ -1,5 +1,7 @@
 """Functions of `jax.nn`, and the operators of `jax.lax` that are NumPy's under another name."""
 
+import math
+
 import jax
 import numpy as np
 from scipy.special import erf, expit, log_softmax, logsumexp, softmax
@@ -111,8 +113,8 @@ def log_sigmoid(x):
 def gelu(x, approximate=True):
     """D. Hendrycks, K. Gimpel, "Gaussian error linear units" (2016)."""
     if approximate:
-        return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
-    return 0.5 * x * (1 + erf(x / np.sqrt(2)))
+        return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))
+    return 0.5 * x * (1 + erf(x / math.sqrt(2)))
 
 
 @composed(jax.nn.mish, samples=SHAPES)

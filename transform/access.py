@@ -18,9 +18,8 @@ from .journal import MISSING
 from .lengths import is_unknown
 from .methods import method_of
 from .operands import Items, Lit, Slice, Star, array_type
-from .trace import is_plain
 from .updates import is_mask
-from .values import Array, Growing, Known, Struct, Value, Window, operand_of, struct
+from .values import Array, Growing, Known, Struct, Value, Window, is_plain, operand_of, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter

@@ -25,6 +25,7 @@ from ..primitives import (
 )
 from ..primitives.catalogue import refusal
 from ..primitives.written import frozen, is_given, results_of, written_out
+from .binding import bind
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
@@ -35,7 +36,7 @@ from .methods import call_method
 from .operands import Lit, Var
 from .read import read
 from .result_types import array_types, elementwise_type
-from .trace import Trace, bind, is_plain
+from .trace import Trace
 from .updates import assign, fitted, update
 from .values import (
     Array,
@@ -46,6 +47,7 @@ from .values import (
     Value,
     arrays,
     is_number,
+    is_plain,
     is_static,
     known,
     operand_of,

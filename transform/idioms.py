@@ -260,10 +260,11 @@ def _student_cdf(speller: Speller, atom: Atom) -> Text:
     if speller.target == "numpy":
         import scipy.stats  # late, since it takes a second
 
-        return (
-            f"{speller.function(scipy.stats.t.cdf)}({speller.operand(x, 1)}, {speller.operand(df, 1)})",
-            ATOM,
-        )
+        called = speller.function(scipy.stats.t.cdf)
+        text = f"{called}({speller.operand(x, 1)}, {speller.operand(df, 1)})"
+        dtype = atom.result.type.dtype
+        cast = "" if dtype == np.float64 else f".astype({speller.dtype(dtype)})"
+        return text + cast, ATOM
     betainc, freedom = speller.function(jax.scipy.special.betainc), speller.operand(df, ATOM)
     share = f"{freedom} / ({freedom} + {speller.operand(x, ATOM)}**2)"
     tail = f"{betainc}({freedom} / 2, 0.5, {share}) / 2"

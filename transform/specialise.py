@@ -18,8 +18,8 @@ from .lengths import has_unknown
 from .lower import Lowered
 from .operands import ArrayType, Lit, Operand, StaticType, StructType, Var
 from .spell import literal_text
-from .trace import Trace, is_plain
-from .values import Array, Known, Storage, Struct, Value, operand_of, struct
+from .trace import Trace
+from .values import Array, Known, Storage, Struct, Value, is_plain, operand_of, struct
 from .values import arrays as arrays_of
 
 

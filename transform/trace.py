@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,16 +12,16 @@ import numpy as np
 from ..primitives import (
     Primitive,
     add_at,
-    array_params,
     astype,
     getitem,
     lookup,
     name_of,
     place,
     update,
-    variadic,
 )
+from .binding import bind, has_default
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
+from .index_forms import new_axes, without_dots
 from .ir import Atom, CallSite, Node, Origin, definitions
 from .jax_arrays import like
 from .journal import Journal
@@ -47,7 +46,9 @@ from .values import (
     Value,
     Window,
     arrays,
+    is_literal,
     is_operand,
+    is_plain,
     known,
     operand_of,
     settled,
@@ -220,108 +221,133 @@ class Trace:
             if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
                 args[-1] = self.measured(args[-1], args[0].type.shape)
         if op is getitem and isinstance(args[0], Array):
-            if not args[0].type.ndim and isinstance(args[1], Known) and args[1].value == ():
-                return Array(args[0].operand, scalar=True)
-            if args[0].type.ndim and (inner := without_dots(args[1], args[0].type.ndim)):
-                return self.element(args[0], inner, origin)
-            axes = new_axes(args[1], args[0].type.ndim)
-            if axes == () and not args[0].scalar:
-                return whole_view(self, args[0])
-            if axes:
-                axis = known(axes[0] if len(axes) == 1 else axes)
-                return self._apply(np.expand_dims, [args[0], axis], {}, origin)
+            simpler = self.item(args[0], args[1], origin)
+            if simpler is not None:
+                return simpler
         primitive = lookup(op)
         if primitive is None:
-            positional = tuple(operand_of(v) for v in args)
-            named = tuple((k, operand_of(v)) for k, v in kwargs.items())
-            of_numpy = (getattr(op, "__module__", None) or "numpy").startswith("numpy")
-            if of_numpy and any(k in NUMPYS_OWN for k, _ in named):
-                raise RefusedError(f"a keyword of {name_of(op)} is not supported")
-            types = result_type(op, None, positional, named)
-            self.check_lengths(types)
-            result = self.results(types, op, positional, named, origin)
-            if not gives_new_memory(op):
-                # Nothing is known of such a function: what it returns may be a view of what it was given.
-                for given in arrays(struct(tuple, [*args, *kwargs.values()])):
-                    for array in arrays(result):
-                        if not array.scalar:
-                            link(self, array, given)
-            return result
+            return self.without_rule(op, args, kwargs, origin)
         op = primitive.function
         bound = bind(primitive, args, kwargs)
-        positional, named = [], []
-        for param in primitive.signature.parameters.values():
-            if param.name not in bound:
-                continue
-            value = bound[param.name]
-            if param.kind is param.VAR_POSITIONAL:
-                many: Any = value
-                positional += [operand_of(self.array_like(item, origin)) for item in many]
-                continue
-            if param.name in primitive.lists:
-                pass
-            elif param.name in (*primitive.wrt, "indices", "condition"):
-                value = self.array_like(value, origin)
-            elif param.name == "index":
-                value = self.index_like(value, origin)
-            elif not (param.name in SIZES and op in SIZED):
-                value = settled(value)
-            if param.name in SIZES and op in SIZED:
-                value = self.sizes(value)
-            if param.default is param.empty:
-                if param.name not in (*primitive.wrt, "indices", "condition", "index", "x"):
-                    self._check_static(primitive, param.name, value)
-                positional.append(operand_of(value))
-            elif not _is_default(value, param.default):
-                self._check_static(primitive, param.name, value)
-                named.append((param.name, operand_of(value)))
+        positional, named = self.operands(primitive, bound, origin)
         weak = origin.spelling == "operator"
-        types = result_type(
-            op,
-            primitive,
-            tuple(map(self.as_typed, positional)) if op in SIZED else tuple(positional),
-            tuple(named),
-            weak,
-            self.lengths.of_mask,
-        )
+        typed = tuple(map(self.as_typed, positional)) if op in SIZED else positional
+        types = result_type(op, primitive, typed, named, weak, self.lengths.of_mask)
         self.check_lengths(types)
         if op in (np.reshape, np.squeeze) and origin.part == "primal" and types.shape == ():
             whole = bound["x"]
             if isinstance(whole, Array) and whole.type.ndim:
                 return self.element(whole, known((0,) * whole.type.ndim), origin)
-        result = self.results(types, op, tuple(positional), tuple(named), origin, primitive.hint)
+        result = self.results(types, op, positional, named, origin, primitive.hint)
         if op in (np.array, np.asarray, np.arange) and isinstance(result, Array):
             self.note_contents(result, op, [*map(settled, args)], kwargs)
         if op in (getitem, update, add_at):
             shape = array_type(positional[0]).shape
             check_known(positional[-1], shape, self.contents)
             self.indexed += index_parts(positional[-1], shape)
-        shares = primitive.views
+        return self.sharing(result, primitive, bound, positional, origin)
+
+    def item(self, array: Array, index: Value, origin: Origin) -> Value | None:
+        """What an index gives that picks one element, picks everything or adds axes; None for others."""
+        if not array.type.ndim and isinstance(index, Known) and index.value == ():
+            return Array(array.operand, scalar=True)
+        if array.type.ndim and (inner := without_dots(index, array.type.ndim)):
+            return self.element(array, inner, origin)
+        axes = new_axes(index, array.type.ndim)
+        if axes == () and not array.scalar:
+            return whole_view(self, array)
+        if axes:
+            axis = known(axes[0] if len(axes) == 1 else axes)
+            return self._apply(np.expand_dims, [array, axis], {}, origin)
+        return None
+
+    def without_rule(
+        self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
+    ) -> Value:
+        """A call of a function of which nothing is known but its types."""
+        positional = tuple(operand_of(v) for v in args)
+        named = tuple((k, operand_of(v)) for k, v in kwargs.items())
+        of_numpy = (getattr(op, "__module__", None) or "numpy").startswith("numpy")
+        if of_numpy and any(k in NUMPYS_OWN for k, _ in named):
+            raise RefusedError(f"a keyword of {name_of(op)} is not supported")
+        types = result_type(op, None, positional, named)
+        self.check_lengths(types)
+        result = self.results(types, op, positional, named, origin)
+        if not gives_new_memory(op):  # what it returns may be a view of what it was given
+            self.link_all(result, struct(tuple, [*args, *kwargs.values()]))
+        return result
+
+    def operands(
+        self, primitive: Primitive, bound: dict[str, Value], origin: Origin
+    ) -> tuple[tuple[Operand, ...], tuple[tuple[str, Operand], ...]]:
+        """The arguments by position and by name, those that have their default left out."""
+        op, positional, named = primitive.function, [], []
+        arrays_too = (*primitive.wrt, "indices", "condition")
+        for param in primitive.signature.parameters.values():
+            if param.name not in bound:
+                continue
+            value, sized = bound[param.name], param.name in SIZES and op in SIZED
+            if param.kind is param.VAR_POSITIONAL:
+                many: Any = value
+                positional += [operand_of(self.array_like(item, origin)) for item in many]
+                continue
+            if param.name in primitive.lists:
+                pass
+            elif param.name in arrays_too:
+                value = self.array_like(value, origin)
+            elif param.name == "index":
+                value = self.index_like(value, origin)
+            elif not sized:
+                value = settled(value)
+            if sized:
+                value = self.sizes(value)
+            if param.default is param.empty:
+                if param.name not in (*arrays_too, "index", "x"):
+                    self._check_static(primitive, param.name, value)
+                positional.append(operand_of(value))
+            elif not has_default(value, param.default):
+                self._check_static(primitive, param.name, value)
+                named.append((param.name, operand_of(value)))
+        return tuple(positional), tuple(named)
+
+    def sharing(
+        self,
+        result: Value,
+        primitive: Primitive,
+        bound: dict[str, Value],
+        positional: tuple[Operand, ...],
+        origin: Origin,
+    ) -> Value:
+        """A result that knows which memory it shares with what it was computed from."""
+        op, shares = primitive.function, primitive.views
         if callable(shares):
             shares = shares(**{k: v.value for k, v in bound.items() if isinstance(v, Known)})
-        if isinstance(result, Array):
-            first = next((bound[n] for n in primitive.wrt if isinstance(bound.get(n), Array)), None)
-            whole = not isinstance(first, Array) or not first.scalar
-            if not result.type.ndim:
-                result.scalar = not gives_array(op, positional, whole, origin)
-            if (
-                op in (np.real, np.imag)
-                and isinstance(first, Array)
-                and first.type.dtype.kind == "c"
-            ):
-                link(self, result, first)
-                return result
-            if shares and isinstance(first, Array) and whole and not result.scalar:
-                return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
-            result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
-        elif shares:
-            taken: list[Any] = [bound.get(name) for name in primitive.wrt]
-            for given in (a for v in taken for a in (v if isinstance(v, tuple) else (v,))):
-                if not isinstance(given, Array):
-                    continue
-                for array in arrays(result):
-                    link(self, array, given)
+        taken: list[Any] = [bound.get(name) for name in primitive.wrt]
+        if not isinstance(result, Array):
+            for given in taken if shares else ():
+                for array in given if isinstance(given, tuple) else (given,):
+                    if isinstance(array, Array):
+                        self.link_all(result, array)
+            return result
+        first = next((v for v in taken if isinstance(v, Array)), None)
+        whole = first is None or not first.scalar
+        if not result.type.ndim:
+            result.scalar = not gives_array(op, list(positional), whole, origin)
+        part = op in (np.real, np.imag)
+        if part and first is not None and first.type.dtype.kind == "c":
+            link(self, result, first)
+            return result
+        if shares and first is not None and whole and not result.scalar:
+            return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
+        result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
         return result
+
+    def link_all(self, result: Value, given: Value) -> None:
+        """Note that the arrays of a result may share their memory with those that were given."""
+        for source in arrays(given):
+            for array in arrays(result):
+                if not array.scalar:
+                    link(self, array, source)
 
     def element(self, array: Array, index: Value, origin: Origin) -> Value:
         """One element as an array without axes, which is a view: `x[1, ...]`, `x[:1].squeeze()`."""
@@ -475,129 +501,5 @@ class Trace:
         return self.apply(astype, [array, known(np.dtype(dtype))], {}, origin)
 
 
-def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
-    """The arguments by the rule's parameter names.
-
-    Positions are NumPy's: `np.sum(x, 1, float)` gives a dtype, whatever order the rule lists its parameters in.
-    NumPy's own names for the arrays are understood too.
-    """
-    many = variadic(primitive)
-    if many is not None:
-        first = [p for p in array_params(primitive) if p != many]
-        own = [
-            p.replace(kind=p.POSITIONAL_OR_KEYWORD)
-            for p in primitive.signature.parameters.values()
-            if p.name != many
-        ]
-        plain = replace(primitive, signature=inspect.Signature(own))
-        rest: Any = tuple(args[len(first) :])
-        return {**bind(plain, args[: len(first)], kwargs), many: rest}
-    ours, required = list(primitive.signature.parameters), array_params(primitive)
-    theirs = numpy_parameters(primitive.function) or ours
-    named: dict[str, Value] = {}
-    for k, value in enumerate(args):
-        name = ours[k] if k < len(required) else theirs[k] if k < len(theirs) else f"number {k + 1}"
-        named[name] = value
-    for k, value in kwargs.items():
-        name = ours[theirs.index(k)] if k not in ours and k in theirs[: len(required)] else k
-        if name in named:
-            raise ProgramError(f"{primitive.name} got two values for {k!r}")
-        named[name] = value
-    for name in list(named):
-        if name not in ours:
-            value = named.pop(name)
-            if isinstance(value, Known) and (
-                value.value is None or is_default(primitive, name, value)
-            ):
-                continue  # NumPy's "not given"
-            raise RefusedError(
-                f"the argument {name!r} of {primitive.name} is not supported",
-                remedy=f"the supported parameters are ({', '.join(ours)})",
-            )
-    try:
-        return primitive.bind((), named)
-    except TypeError as error:
-        raise ProgramError(f"{primitive.name}: {error}") from None
-
-
-def is_default(primitive: Primitive, name: str, value: Known) -> bool:
-    """Whether a value is what NumPy's function has for a parameter that is not given."""
-    try:
-        params = inspect.signature(primitive.function).parameters
-    except (TypeError, ValueError):
-        return False
-    return name in params and _is_default(value, params[name].default)
-
-
-def numpy_parameters(function: Any) -> list[str]:
-    """The names of the parameters that NumPy's function takes by position; empty where it does not tell."""
-    try:
-        params = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return []
-    if any(p.kind is p.VAR_POSITIONAL for p in params):
-        return []
-    return [p.name for p in params if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-
-
-def new_axes(index: Value, ndim: int) -> tuple[int, ...] | None:
-    """The axes that an index of full slices and `None`s adds; None for any other index."""
-    if not isinstance(index, Known):
-        return None
-    parts = index.value if isinstance(index.value, tuple) else (index.value,)
-    axes: list[int] = []
-    place, dots = 0, sum(part is not None and part is not Ellipsis for part in parts)
-    for part in parts:
-        if part is None:
-            axes.append(place)
-            place += 1
-        elif part is Ellipsis:
-            place += ndim - dots
-        elif isinstance(part, slice) and part == slice(None):
-            place += 1
-        else:
-            return None
-    return tuple(axes) if place <= ndim + len(axes) else None
-
-
-def without_dots(index: Value, ndim: int) -> Value | None:
-    """An index that picks one element and has an ellipsis, which makes it an array, without the ellipsis."""
-    items = index.items if isinstance(index, Struct) and index.kind is tuple else None
-    if isinstance(index, Known) and isinstance(index.value, tuple):
-        items = [value_of(o) for o in spelled(index.value).items]  # type: ignore[union-attr]
-    rest = [i for i in items or () if not (isinstance(i, Known) and i.value is Ellipsis)]
-    if not items or len(rest) != len(items) - 1 or len(rest) != ndim:
-        return None
-    for item in rest:
-        integer = isinstance(item, Known) and isinstance(item.value, int | np.integer)
-        if not integer and not (
-            isinstance(item, Array) and not item.type.ndim and item.type.dtype.kind in "iu"
-        ):
-            return None
-    return struct(tuple, rest)
-
-
 def as_rows(value: Value) -> Value:
     return value.rows if isinstance(value, Struct) and value.rows is not None else value
-
-
-def _is_default(value: Value, default: Any) -> bool:
-    if not isinstance(value, Known):
-        return False
-    return value.value is default or (type(value.value) is type(default) and value.value == default)
-
-
-def is_literal(operand: Any) -> bool:
-    """Whether an operand is written out in full, with no name in it."""
-    if isinstance(operand, Items):
-        return all(map(is_literal, operand.items))
-    return isinstance(operand, Lit) and operand.name is None
-
-
-def is_plain(value: Any) -> bool:
-    """Whether a value can be written as a literal."""
-    if isinstance(value, tuple | list):
-        return all(is_plain(v) for v in value)
-    return value is None or isinstance(
-        value, bool | int | float | complex | str | np.dtype | type(...)
-    )

@@ -373,3 +373,19 @@ def arrays(value: Value | None) -> Iterator[Array]:
         items = [value.items.item] if isinstance(value.items, Growing) else value.items
         for item in items:
             yield from arrays(item)
+
+
+def is_literal(operand: Any) -> bool:
+    """Whether an operand is written out in full, with no name in it."""
+    if isinstance(operand, Items):
+        return all(map(is_literal, operand.items))
+    return isinstance(operand, Lit) and operand.name is None
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value can be written as a literal."""
+    if isinstance(value, tuple | list):
+        return all(is_plain(v) for v in value)
+    return value is None or isinstance(
+        value, bool | int | float | complex | str | np.dtype | type(...)
+    )
