@@ -1,6 +1,7 @@
 """Programs that once gave a wrong answer, or an error from inside the compiler."""
 
 import collections
+import math
 
 import jax
 import jax.scipy.special
@@ -249,3 +250,21 @@ def test_parts_of_a_constant_at_computed_places(chosen):
     value, gradient = value_and_grad(f)(X)
     assert value == pytest.approx(f(X))
     np.testing.assert_allclose(gradient, chosen(np.argsort(X)))
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+def test_pythons_numbers_leave_float32_alone(target):
+    """`math.sqrt` of a number is a Python float, which takes the dtype of what it meets; `np.sqrt` gives a float64."""
+    x = np.array([0.5, 1.0], np.float32)
+
+    def of_math(x):
+        return math.sqrt(2 / math.pi) * x
+
+    def of_numpy(x):
+        return np.sqrt(2 / np.pi) * x
+
+    for function in (of_math, of_numpy):
+        value, dx = value_and_grad(lambda x, f=function: np.sum(f(x)), target=target)(x)
+        assert np.asarray(value).dtype == function(x).dtype
+        assert dx.dtype == np.float32
+        np.testing.assert_allclose(dx, math.sqrt(2 / math.pi), rtol=1e-6)

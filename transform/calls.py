@@ -141,6 +141,18 @@ def call(
     if isinstance(function, type):
         result = construct(interpreter, function, args, kwargs, origin)
         return of_jax(result) if is_jax(function) else result
+    if getattr(function, "__module__", None) == "math" and not kwargs:
+        values = [settled(a) for a in args]
+        if all(isinstance(v, Known) for v in values):
+            found = static_call(function, args, kwargs, origin)
+            operands = tuple(operand_of(v) for v in values)
+            if (
+                isinstance(found, Known)
+                and type(found.value) is float
+                and all(map(is_static, operands))
+            ):
+                return interpreter.trace.static(found.value, function, operands, origin)
+            return found
     if lookup(function) is not None or is_array_function(function):
         result = call_array_function(interpreter, function, args, kwargs, frame, origin)
         return called(function, args, kwargs, result)

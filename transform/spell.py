@@ -253,6 +253,8 @@ class Speller:
 
     def function(self, op: Any) -> str:
         """The dotted name of a function in the target's module."""
+        if getattr(op, "__module__", None) == "math":  # of numbers, which gives a number
+            return f"{self.module('math')}.{op.__name__}"
         primitive: Primitive | None = lookup(op)
         function = op
         if self.target == "jax":
