@@ -20,6 +20,8 @@ CASES = [
     for program in CORPUS
     for size in program.sizes
 ]
+# Forward mode at the least size, where a loop may not run at all, and at the largest.
+ENDS = [c for c in CASES if c.values[1] in (c.values[0].sizes[0], c.values[0].sizes[-1])]
 
 pytestmark = pytest.mark.usefixtures("x64")
 
@@ -100,7 +102,7 @@ def assert_unchanged(program, size, target, mode):
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("program, size", CASES)
+@pytest.mark.parametrize("program, size", ENDS)
 def test_tangents_against_gradients(program, size):
     value, gradients = value_and_gradients(program, size, "numpy")
     scale = program.scale(program.at(size), gradients)

@@ -19,7 +19,6 @@ NAMES = [
     "heat_3d",
     "matrix_sweep",
     "lstm",
-    "cavity_flow",
     "thomas",
     "n_body",
     "gauss_seidel",

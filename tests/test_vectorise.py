@@ -519,7 +519,7 @@ def independent_loops(draw):
     return [*lines, *(indent + line for line in body), "c = s + np.sum(np.cos(h)) + t"]
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=16, deadline=None, derandomize=True)
 @given(independent_loops())
 def test_any_loop_of_independent_iterations(lines):
     assert check_program(program(*lines), POINT).status == "checked"

@@ -43,7 +43,9 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
         if name not in ours:
             value = named.pop(name)
             if isinstance(value, Known) and (
-                value.value is None or is_default(primitive, name, value)
+                value.value is None
+                or is_default(primitive, name, value)
+                or changes_nothing(primitive, name)
             ):
                 continue  # NumPy's "not given"
             raise RefusedError(
@@ -54,6 +56,12 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
         return primitive.bind((), named)
     except TypeError as error:
         raise ProgramError(f"{primitive.name}: {error}") from None
+
+
+def changes_nothing(primitive: Primitive, name: str) -> bool:
+    """Whether a keyword of `scipy.linalg` is about time and memory alone: what it may overwrite, what it may trust."""
+    of_memory = name == "check_finite" or name.startswith("overwrite_")
+    return of_memory and primitive.name.startswith(("scipy.linalg.", "np.linalg."))
 
 
 def is_default(primitive: Primitive, name: str, value: Known) -> bool:

@@ -28,7 +28,7 @@ from .ir import Atom, Function, Node, Repeat, walk
 from .lengths import has_unknown
 from .liveness import defined_within
 from .operands import ArrayType, StaticType, Var
-from .tape import RECOMPUTED
+from .recomputed import RECOMPUTED
 
 
 def hoist(function: Function) -> Function:

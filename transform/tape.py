@@ -33,6 +33,7 @@ from .checkpoints import replayed
 from .intervals import Intervals, static_length
 from .ir import Atom, Choice, Function, Node, Origin, Region, Repeat, walk
 from .lengths import has_unknown, is_unknown
+from .loop_parts import adjoint, index_of, kept_anyway, ordinal_of, rows_of, with_carries
 from .operands import (
     ArrayType,
     ListType,
@@ -41,25 +42,14 @@ from .operands import (
     StaticType,
     Type,
     Var,
-    array_type,
-    size_of,
     type_of,
 )
 from .options import LoopOptions
+from .recomputed import Path, Recomputation
 from .segments import in_segments, plan_for
 from .trace import Trace
 from .trees import zeros
 from .values import Array, Known, Value, known, operand_of, spelled, value_of
-
-Path = tuple[tuple[object, int], ...]
-CHEAP = (np.add, np.subtract, np.multiply, np.negative, np.floor_divide, np.remainder)
-LONGEST_CHAIN = 6
-RECOMPUTED = (np.add, np.subtract, np.multiply, np.negative, np.divide)
-MOST_ON_NUMBERS, MOST_ON_ARRAYS = (
-    8,
-    2,
-)  # operations that are done again instead of saving their result
-SMALLER = 4  # times, of what is saved instead of a value that is stretched
 
 
 def record_for_jax(function: Function, options: LoopOptions) -> Function:
@@ -105,6 +95,7 @@ class _Tapes:
         self.counts: dict[object, Var] = {}
         self.intervals = Intervals(function.body)
         self.trace = Trace(lengths=function.lengths)
+        self.again = Recomputation(self.atoms, self.paths)
         self.note(function.body, ())
 
     def run(self) -> Function:
@@ -284,7 +275,7 @@ class _Tapes:
             for v in self.read_from(region, path):
                 if v in fresh:
                     continue
-                chain = self.chain(v, path, index)
+                chain = self.again.chain(v, path, index)
                 if isinstance(v.type, StaticType):
                     fresh[v] = spelled(v.type.value)
                 elif chain is not None:
@@ -292,120 +283,20 @@ class _Tapes:
                         if atom.result not in fresh:
                             result = atom.result
                             copy = Var(result.hint, result.type, result.depth)
-                            again = atom.map(lambda u: fresh.get(u) or self.literal(u, path))
+                            again = atom.map(lambda u: fresh.get(u) or self.again.literal(u, path))
                             self.trace.add(replace(again, results=(copy,), origin=adjoint(atom)))
                             fresh[result] = copy
                 else:
                     needed.append(v)
             if self.target == "jax":
-                needed, again = self.from_others(needed, path, index)
+                needed, again = self.again.from_others(needed, path, index)
                 for atom in again:
                     copy = Var(atom.result.hint, atom.result.type, atom.result.depth)
-                    atom_now = atom.map(lambda u: fresh.get(u) or self.literal(u, path))
+                    atom_now = atom.map(lambda u: fresh.get(u) or self.again.literal(u, path))
                     self.trace.add(replace(atom_now, results=(copy,), origin=adjoint(atom)))
                     fresh[atom.result] = copy
         region = region.map(lambda v: fresh.get(v, v))
         return replace(region, body=(*head, *region.body)), needed
-
-    def from_others(
-        self, needed: list[Var], path: Path, index: dict[Var, Operand]
-    ) -> tuple[list[Var], list[Atom]]:
-        """What has to be saved, and the operations that give the rest from that: a few sums, products, quotients."""
-        derived: dict[Var, Atom] = {}
-        for v in list(needed):
-            found, sources = {}, set()
-            if self.stretches(v, path, {*index, *needed} - {v}, found, sources, size_of(v)):
-                needed = [u for u in needed if u is not v]
-                needed += [u for u in self.atoms_first(sources) if u not in needed]
-                derived |= found
-        for v in needed:
-            most = MOST_ON_ARRAYS if getattr(v.type, "shape", ()) else MOST_ON_NUMBERS
-            found: dict[Var, Atom] = {}
-            if self.follows(v, path, {*index, *needed} - {v}, found, most):
-                derived |= {u: atom for u, atom in found.items() if u not in derived}
-        kept = [v for v in needed if v not in derived]
-        order = {v: k for k, v in enumerate(self.atoms)}
-        return kept, [derived[v] for v in sorted(derived, key=lambda v: order[v])]
-
-    def follows(
-        self, v: Var, path: Path, known: set[Var], found: dict[Var, Atom], most: int
-    ) -> bool:
-        """Whether a value is computed by cheap operations, which are `found` in their order, from known ones."""
-        atom = self.atoms.get(v)
-        if atom is None or atom.op not in RECOMPUTED or has_unknown(v.type) or len(found) >= most:
-            return False
-        for u in atom.variables():
-            outside = isinstance(u.type, StaticType) or self.paths.get(u) != path
-            if not (outside or u in known or u in found):
-                if not self.follows(u, path, known, found, most):
-                    return False
-        found[v] = atom
-        return len(found) <= most
-
-    def stretches(
-        self,
-        v: Var,
-        path: Path,
-        known: set[Var],
-        found: dict[Var, Atom],
-        sources: set[Var],
-        size: int,
-    ) -> bool:
-        """Whether a value is a few cheap operations on `sources` much smaller than a size, as in `x[:, None] - x`."""
-        atom = self.atoms.get(v)
-        if atom is None or atom.op not in (*RECOMPUTED, np.expand_dims, np.broadcast_to):
-            return False
-        if has_unknown(v.type) or sum(a.op in RECOMPUTED for a in found.values()) > MOST_ON_ARRAYS:
-            return False
-        for u in atom.variables():
-            outside = isinstance(u.type, StaticType) or self.paths.get(u) != path
-            if outside or u in known or u in found:
-                continue
-            made = self.atoms.get(u)
-            if size_of(u) * SMALLER <= size and (made is None or made.op is not np.expand_dims):
-                sources.add(u)
-            elif not self.stretches(u, path, known, found, sources, size):
-                return False
-        found[v] = atom
-        return sum(map(size_of, sources)) * SMALLER <= size
-
-    def atoms_first(self, variables: set[Var]) -> list[Var]:
-        """Variables in the order of the text."""
-        order = {v: k for k, v in enumerate(self.paths)}
-        return sorted(variables, key=lambda v: order[v])
-
-    def literal(self, v: Var, path: Path) -> Operand:
-        """A static value of a region, written out."""
-        static = isinstance(v.type, StaticType) and self.paths.get(v) == path
-        return spelled(v.type.value) if static else v  # type: ignore[union-attr]
-
-    def chain(self, v: Var, path: Path, index: dict[Var, Operand]) -> list[Atom] | None:
-        """The few cheap operations that give a value from the loop variable and from what lies outside."""
-        found: dict[Var, Atom] = {}
-
-        def visit(u: Var) -> bool:
-            if u in index or u in found or self.paths.get(u) != path:
-                return True
-            if isinstance(u.type, StaticType):
-                return True
-            atom = self.atoms.get(u)
-            if atom is None or len(found) >= LONGEST_CHAIN:
-                return False
-            if isinstance(u.type, ArrayType) and u.type.shape and atom.op is not getitem:
-                return False
-            outer = (
-                atom.op is getitem
-                and isinstance(atom.args[0], Var)
-                and not self.paths.get(atom.args[0])
-            )
-            if not (outer or atom.op in CHEAP and array_type(u).shape == ()):
-                return False
-            if not all(visit(w) for w in atom.variables()):
-                return False
-            found[u] = atom
-            return True
-
-        return list(found.values()) if visit(v) else None
 
     # --- the primal side ---
 
@@ -516,75 +407,3 @@ class _Tapes:
                 self.trace.emit(result, update, (param, inner, operand_of(place)), (), origin)
             carries.append((outer, init, param, result))
         return with_carries(node, carries, nodes)
-
-
-def kept_anyway(loop: Repeat, v: Var, wanted: Type) -> Var | None:
-    """The array that holds a value of each iteration without being made for it: a stream, or what is stacked."""
-    for element, rows in loop.streamed:
-        if element is v and isinstance(rows, Var) and rows.type == wanted:
-            return rows
-    for rows, output in loop.stacked:
-        if output is v and rows.type == wanted:
-            return rows
-    return None
-
-
-def rows_of(v: Var, length: int) -> Type:
-    """The type of an array with a value for each iteration."""
-    if not isinstance(v.type, ArrayType):
-        return ListType(v.type)
-    return ArrayType((length, *v.type.shape), v.type.dtype)
-
-
-def with_carries(
-    node: Repeat, carries: Sequence[tuple[Var, Operand, Var, Operand]], nodes: Sequence[Node]
-) -> Repeat:
-    """A loop with more carries (result, init, parameter, output), behind those that it has."""
-    count = len(node.inits)
-    results, inits, params, outputs = (tuple(c[k] for c in carries) for k in range(4))
-    body = Region(
-        (*node.body.params[:count], *params, *node.body.params[count:]),  # type: ignore[arg-type]
-        tuple(nodes),
-        (*node.body.outputs[:count], *outputs, *node.body.outputs[count:]),
-    )
-    test = node.test
-    if test is not None:
-        test = replace(test, params=(*test.params, *(Var(p.hint, p.type) for p in params)))  # type: ignore[union-attr]
-    return replace(
-        node,
-        results=(*node.results[:count], *results, *node.results[count:]),
-        inits=(*node.inits, *inits),
-        body=body,
-        test=test,
-    )
-
-
-def ordinal_of(
-    trace: Trace, span: tuple[Operand, Operand, Operand], index: Var, origin: Origin
-) -> Value:
-    """How many iterations lie before the one of an index."""
-    start, _, step = map(value_of, span)
-    origin = replace(origin, spelling="operator")
-    place: Value = Array(index, scalar=True)
-    if not (isinstance(start, Known) and start.value == 0):
-        place = trace.apply(np.subtract, [place, start], {}, origin)
-    if not (isinstance(step, Known) and step.value == 1):
-        place = trace.apply(np.floor_divide, [place, step], {}, origin)
-    return place
-
-
-def index_of(trace: Trace, loop: Repeat, ordinal: Var) -> Value:
-    """The loop variable of the iteration before which lie `ordinal` others."""
-    assert loop.span is not None
-    start, _, step = map(value_of, loop.span)
-    origin = replace(adjoint(loop), spelling="operator")
-    index: Value = Array(ordinal, scalar=True)
-    if not (isinstance(step, Known) and step.value == 1):
-        index = trace.apply(np.multiply, [index, step], {}, origin)
-    if not (isinstance(start, Known) and start.value == 0):
-        index = trace.apply(np.add, [start, index], {}, origin)
-    return index
-
-
-def adjoint(node: Node) -> Origin:
-    return replace(node.origin, part="adjoint")

