@@ -10,7 +10,7 @@ from backprose.transform.request import Request
 from programs.random_programs import Program
 from programs.references import central_difference
 
-COUNT = 120
+COUNT = 100
 
 
 @pytest.mark.parametrize("seed", range(COUNT))

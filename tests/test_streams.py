@@ -110,6 +110,6 @@ def sweeps(draw):
 
 
 @given(sweeps())
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 def test_any_window(lines):
     assert check_program(program(*lines), POINT).status == "checked"
