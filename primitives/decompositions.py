@@ -284,15 +284,18 @@ def squares(x):
     return np.abs(x) ** 2 if is_complex(x) else x**2
 
 
+SYSTEMS = [
+    call(real(4, 3), real(4)).without_twin(),
+    call(real(4, 3), real(4, 2)).without_twin(),
+    call(real(3, 3), real(3)).without_twin(),
+]
+
+
 @composed(
     np.linalg.lstsq,
     inline=True,
     wrt=["a", "b"],
-    samples=[
-        call(real(4, 3), real(4)).without_twin(),
-        call(real(4, 3), real(4, 2)).without_twin(),
-        call(real(3, 3), real(3)).without_twin(),
-    ],
+    samples=SYSTEMS,
 )
 def lstsq(a, b, rcond=None):
     x = np.linalg.pinv(a) @ b

@@ -53,6 +53,11 @@ def solve_discrete_lyapunov_tangent(a_dot, q_dot, y, a, q, method=None):
     )
 
 
+def through_feedback(both, dq, k):
+    """The adjoints of a Riccati equation's matrices, from that of `a`, that of `q` and the gain."""
+    return both, -both @ k.T, dq, k @ dq @ k.T
+
+
 def solution(a, b, q, r, e=None, s=None, balanced=True):
     """For the shape of a Riccati equation's solution."""
     return a
@@ -75,8 +80,7 @@ def solve_continuous_are(dy, y, a, b, q, r, e=None, s=None, balanced=True):
     check_simple(a, e, s, balanced)
     k, loop = feedback(y, a, b, r)
     dq = solve_sylvester(loop, loop.T, -dy)
-    both = y @ (dq + dq.T)
-    return both, -both @ k.T, dq, k @ dq @ k.T
+    return through_feedback(y @ (dq + dq.T), dq, k)
 
 
 @tangent(scipy.linalg.solve_continuous_are)
@@ -106,8 +110,7 @@ def solve_discrete_are(dy, y, a, b, q, r, e=None, s=None, balanced=True):
     check_simple(a, e, s, balanced)
     k, loop = sampled_feedback(y, a, b, r)
     dq = scipy.linalg.solve_discrete_lyapunov(loop, dy)
-    both = y @ loop @ (dq + dq.T)
-    return both, -both @ k.T, dq, k @ dq @ k.T
+    return through_feedback(y @ loop @ (dq + dq.T), dq, k)
 
 
 @tangent(scipy.linalg.solve_discrete_are)
@@ -126,11 +129,6 @@ def solve_discrete_are_tangent(
 
 
 # --- matrices that a row and a column give ---
-
-
-@computed
-def is_pair(value):
-    return isinstance(value, tuple)
 
 
 def full_toeplitz(c_or_cr):

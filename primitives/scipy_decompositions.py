@@ -7,8 +7,9 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg import solve_triangular
 
-from . import decompositions, scipy_linalg  # noqa: F401  # registered first
+from . import scipy_linalg  # noqa: F401  # registered first
 from .asked import is_complex
+from .decompositions import SYSTEMS
 from .linalg import conj, hermitian, mH, mT
 from .matrix_equations import of_half_bands
 from .registry import alias, call, composed, draw, real
@@ -209,11 +210,7 @@ def pinvh(a, lower=True):
     scipy.linalg.lstsq,
     inline=True,
     wrt=["a", "b"],
-    samples=[
-        call(real(4, 3), real(4)).without_twin(),
-        call(real(4, 3), real(4, 2)).without_twin(),
-        call(real(3, 3), real(3)).without_twin(),
-    ],
+    samples=SYSTEMS,
 )
 def lstsq(a, b, cond=None):
     """For matrices of full rank."""

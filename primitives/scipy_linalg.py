@@ -78,6 +78,8 @@ def diagonals(rows, columns):
 )
 def toeplitz(c, r=None):
     """The first element of the row is not read."""
+    if np.ndim(c) != 1 or r is not None and np.ndim(r) != 1:
+        raise NotImplementedError("scipy.linalg.toeplitz of more than one axis")
     row = c if r is None else r
     values = np.concatenate([np.flip(row[1:]), c])
     return values[np.array(diagonals(c.size, row.size))]

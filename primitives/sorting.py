@@ -57,9 +57,9 @@ def weights(q, n):
 
 def weights_of(q, n):
     """The same for fractions that the run computes."""
-    place = q * (n - 1)
-    low = np.clip(np.floor(place), 0, max(n - 2, 0)).astype(int)
-    return low, np.minimum(low + 1, n - 1), place - low
+    position = q * (n - 1)
+    low = np.clip(np.floor(position), 0, max(n - 2, 0)).astype(int)
+    return low, np.minimum(low + 1, n - 1), position - low
 
 
 def between(ordered, q):
