@@ -1,7 +1,7 @@
-"""Functions of `scipy.linalg` for arrays of JAX's, which does not have them.
+"""Linear algebra for arrays of JAX's that JAX does not have: recurrences, and functions of `scipy.linalg`.
 
-The text of a derivative calls them where it runs under JAX; for NumPy it calls `scipy.linalg`, whose names these are.
-JAX computes Schur's form, which both need, on the CPU alone.
+The text of a derivative calls them where it runs under JAX; for NumPy it calls `scipy.linalg`. JAX computes Schur's
+form, which `logm` and `solve_discrete_lyapunov` need, on the CPU alone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,36 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 
-__all__ = ["logm", "solve_discrete_lyapunov"]
+__all__ = ["linear_recurrence", "logm", "solve_banded", "solve_discrete_lyapunov"]
 
 NEAR = 0.25  # a matrix so close to the identity needs no further root
 MOST = 100  # roots; 60 bring any matrix of float64 close to the identity
 _nodes, _weights = np.polynomial.legendre.leggauss(8)  # from -1 to 1
 NODES, WEIGHTS = (_nodes + 1) / 2, _weights / 2
+
+
+def linear_recurrence(a, b, axis=-1, reverse=False):
+    """`y[k] = a[k] * y[k - 1] + b[k]` along an axis, from `y[0] = b[0]` on; `a[0]` is not read.
+
+    With `reverse=True` its transpose: `y[k] = a[k + 1] * y[k + 1] + b[k]`, from the last element back. `a` and `b` are
+    arrays of one shape. All elements are found at once, in a number of steps that grows as the logarithm of the length:
+    G. E. Blelloch, "Prefix sums and their applications" (1990), section 1.4.
+
+    >>> linear_recurrence(jnp.full(4, 0.5), jnp.ones(4)).tolist()
+    [1.0, 1.5, 1.75, 1.875]
+    """
+    dtype = jnp.result_type(a, b)
+    a, b = jnp.asarray(a, dtype), jnp.asarray(b, dtype)
+    if a.shape != b.shape:
+        raise ValueError(f"the arrays of a recurrence have the shapes {a.shape} and {b.shape}")
+    axis = axis % b.ndim
+    if reverse:
+        a = jnp.roll(a, -1, axis)
+
+    def joined(near, far):
+        return near[0] * far[0], near[1] * far[0] + far[1]
+
+    return jax.lax.associative_scan(joined, (a, b), reverse=reverse, axis=axis)[1]
 
 
 def logm(a):
@@ -60,6 +84,35 @@ def _jvp(primals, tangents):
     n = a.shape[0]
     blocks = jnp.block([[a, a_dot.astype(a.dtype)], [jnp.zeros_like(a), a]])
     return _logm(a), _logm(blocks)[:n, n:]
+
+
+def solve_banded(l_and_u, ab, b):
+    """The solution x of `a @ x = b`, where `ab[upper + i - j, j]` is `a[i, j]` and all else is zero.
+
+    `l_and_u` are the numbers of diagonals below and above the main one, `b` is a vector or a matrix of columns. With at
+    most one on each side the time grows as the length of `b`; with more the matrix is filled in and solved whole.
+
+    >>> solve_banded((0, 1), jnp.array([[0.0, 1.0], [2.0, 4.0]]), jnp.array([5.0, 8.0])).tolist()
+    [1.5, 2.0]
+    """
+    lower, upper = l_and_u
+    ab, b = jnp.asarray(ab), jnp.asarray(b)
+    n = ab.shape[1]
+    if ab.shape[0] != lower + upper + 1 or b.shape[0] != n:
+        raise ValueError(
+            f"{lower} and {upper} diagonals beside the main one do not fit {ab.shape} and {b.shape}"
+        )
+    dtype = jnp.result_type(ab, b, jnp.float32)
+    rows = [ab[upper - k].astype(dtype) for k in range(-lower, upper + 1)]
+    if lower > 1 or upper > 1 or n < 3:
+        within = [k for k in range(-lower, upper + 1) if abs(k) < n]
+        full = sum(jnp.diag(rows[lower + k][max(k, 0) : n + min(k, 0)], k) for k in within)
+        return jnp.linalg.solve(full, b.astype(dtype))
+    none = jnp.zeros((1,), dtype)
+    below = jnp.concatenate([none, rows[0][:-1]]) if lower else jnp.zeros_like(rows[0])
+    above = jnp.concatenate([rows[-1][1:], none]) if upper else jnp.zeros_like(rows[0])
+    columns = b.astype(dtype).reshape(n, -1)
+    return jax.lax.linalg.tridiagonal_solve(below, rows[lower], above, columns).reshape(b.shape)
 
 
 def solve_discrete_lyapunov(a, q, method=None):

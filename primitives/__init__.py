@@ -5,6 +5,7 @@ import numpy as np
 from . import (  # noqa: F401
     assignments,
     axes,
+    banded,
     bessel,
     bessel_integrals,
     calculus,
@@ -27,6 +28,7 @@ from . import (  # noqa: F401
     nn,
     polynomials,
     products,
+    recurrences,
     reductions,
     scipy_decompositions,
     scipy_linalg,

@@ -87,12 +87,12 @@ holds_for_complex(
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(
-    np.real, np.imag, np.conjugate, np.angle, np.abs, np.linalg.cholesky, np.linalg.eig, np.linalg.eigh,
-    np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm, np.linalg.vector_norm,
-    np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri, scipy.linalg.cholesky,
-    scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded, scipy.linalg.logm,
-    scipy.linalg.signm, scipy.linalg.fractional_matrix_power,
-    scipy.linalg.cosm, scipy.linalg.sinm, scipy.linalg.tanm, scipy.linalg.coshm, scipy.linalg.sinhm, scipy.linalg.tanhm,
+    np.real, np.imag, np.conjugate, np.angle, np.abs, np.max, np.min, np.linalg.cholesky, np.linalg.eig, np.linalg.eigh,
+    np.linalg.eigvals, np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm,
+    np.linalg.vector_norm, np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri,
+    scipy.linalg.cholesky, scipy.linalg.cho_solve, scipy.linalg.sqrtm, scipy.linalg.solve, scipy.linalg.solve_banded,
+    scipy.linalg.logm, scipy.linalg.signm, scipy.linalg.fractional_matrix_power, scipy.linalg.cosm, scipy.linalg.sinm,
+    scipy.linalg.tanm, scipy.linalg.coshm, scipy.linalg.sinhm, scipy.linalg.tanhm,
     scipy.linalg.solve_continuous_lyapunov, scipy.linalg.circulant, scipy.linalg.eig, scipy.linalg.eigvals,
     scipy.linalg.eigh, scipy.linalg.eigvalsh, scipy.linalg.pinvh, scipy.linalg.khatri_rao, scipy.linalg.lstsq,
 )  # fmt: skip

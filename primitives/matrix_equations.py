@@ -10,7 +10,7 @@ from scipy.linalg import solve_sylvester
 from ..linalg import solve_discrete_lyapunov as compiled_discrete_lyapunov
 from . import matrix_functions  # noqa: F401  # registered first
 from .asked import computed, is_complex
-from .linalg import conj, hermitian, mH
+from .linalg import conj, mH
 from .registry import adjoint, call, composed, double, draw, real, tangent
 from .scipy_linalg import cho_solve, of_bands, toeplitz
 
@@ -212,22 +212,6 @@ def of_half_bands(ab, lower):
     """The triangle that is given."""
     bands = below(ab.shape[0])
     return of_bands(ab, bands, 0) if lower else of_bands(ab, 0, bands)
-
-
-DIAGONAL = [call(draw((1.0, 2.0), 1, 4), real(4)).without_twin()]
-
-
-@composed(
-    scipy.linalg.solveh_banded,
-    inline=True,
-    dtype="float",
-    wrt=["ab", "b"],
-    samples=DIAGONAL,
-)
-def solveh_banded(ab, b, lower=False):
-    """As a full matrix."""
-    half = of_half_bands(ab, lower)
-    return np.linalg.solve(hermitian(half if lower else mH(half)), b)
 
 
 @composed(

@@ -64,6 +64,11 @@ def nancumsum(x, axis=None):
     return np.cumsum(filled(x, 0), axis=axis)
 
 
+@composed(np.nancumprod, dtype="sum", samples=SHAPED[:2])
+def nancumprod(x, axis=None):
+    return np.cumprod(filled(x, 1), axis=axis)
+
+
 @composed(
     np.average,
     dtype="float",

@@ -136,22 +136,6 @@ def of_bands(ab, lower, upper):
     return sum(diagonals[1:], diagonals[0])
 
 
-@composed(
-    scipy.linalg.solve_banded,
-    inline=True,
-    dtype="float",
-    wrt=["ab", "b"],
-    samples=[
-        call((1, 1), draw((1.0, 2.0), 3, 4), real(4)).without_twin(),
-        call((2, 1), draw((1.0, 2.0), 4, 5), real(5, 2)).without_twin(),
-    ],
-)
-def solve_banded(l_and_u, ab, b):
-    """As a full matrix: JAX has no solver for bands."""
-    lower, upper = l_and_u
-    return np.linalg.solve(of_bands(ab, lower, upper), b)
-
-
 @computed
 def sums_of_places(rows, columns):
     return (np.arange(rows)[:, None] + np.arange(columns)).tolist()

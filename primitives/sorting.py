@@ -14,6 +14,40 @@ def sort(x, axis=-1, stable=None):
     return np.take_along_axis(x, np.argsort(x, axis=axis, stable=True), axis)
 
 
+@computed
+def check_places(kth, n):
+    for k in np.ravel(kth):
+        if not -n <= k < n:
+            raise IndexError(f"kth={k} is out of bounds for {n} elements")
+
+
+EVERY = np.arange(4)  # all places at once leave NumPy only one order
+
+
+@composed(
+    np.partition,
+    inline=True,
+    samples=[call(real(4), EVERY).without_twin(), call(real(4, 3), EVERY, axis=0).without_twin()],
+)
+def partition(x, kth, axis=-1):
+    """NumPy leaves the order within each part open: here all of it is sorted."""
+    if axis is None:
+        return partition(np.ravel(x), kth, 0)
+    if is_static(kth):
+        check_places(kth, x.shape[axis])
+    return np.sort(x, axis=axis)
+
+
+@composed(np.argpartition, inline=True, dtype="index")
+def argpartition(x, kth, axis=-1):
+    """The places of what `partition` gives."""
+    if axis is None:
+        return argpartition(np.ravel(x), kth, 0)
+    if is_static(kth):
+        check_places(kth, x.shape[axis])
+    return np.argsort(x, axis=axis, stable=True)
+
+
 @composed(
     np.ptp,
     samples=[call(real(3, 4)), call(real(3, 4), axis=0), call(real(3, 4), axis=1, keepdims=True)],

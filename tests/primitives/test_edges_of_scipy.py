@@ -6,6 +6,7 @@ import pytest
 import scipy.linalg
 import scipy.special
 import scipy.stats
+from programs.references import assert_gradient
 from scipy import special
 
 import backprose
@@ -195,9 +196,50 @@ def test_the_marginal_likelihood_of_a_gaussian_process(rng):
     np.testing.assert_allclose(grad(loss)(K), expected, atol=1e-12)
 
 
-def test_eigenvalues_of_a_real_matrix_are_refused_with_a_remedy():
-    with pytest.raises(RefusedError, match=r"astype\(complex\)"):
-        grad(lambda a: np.sum(np.abs(scipy.linalg.eigvals(a))))(np.eye(2))
+# One pair of complex eigenvalues.
+SPIRAL = np.array([[0.3, -1.2, 0.4], [1.1, 0.2, -0.3], [0.2, 0.5, 0.9]])
+
+
+def radius(a):
+    return np.max(np.abs(np.linalg.eigvals(a)))
+
+
+def shares(a):
+    w, v = scipy.linalg.eig(a)
+    return np.sum(np.abs(v) ** 2 * np.arange(9.0).reshape(3, 3)) + np.sum(
+        w.imag**2 * np.arange(3.0)
+    )
+
+
+def growth(a):
+    """Where no eigenvalue is complex NumPy's are real, too."""
+    w, v = np.linalg.eig(a @ a.T @ np.diag([1.0, 2.0, 3.0]))
+    return np.max(w).real + np.sum(np.abs(v) * np.arange(9.0).reshape(3, 3))
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("function", [radius, shares, growth])
+def test_eigenvalues_of_a_real_matrix(function, target, rng):
+    value, slope = value_and_grad(function, target=target)(SPIRAL)
+    assert value == pytest.approx(function(SPIRAL), rel=1e-12)
+    assert slope.dtype == np.float64
+    assert_gradient(function, [slope], [SPIRAL], [0], rng)
+
+
+def test_eigenvalues_of_a_large_matrix_keep_to_their_vectors(rng):
+    """LAPACK gives `eigvals` of 200 rows in another order than `eig`."""
+    a, weights = rng.normal(size=(200, 200)), np.cos(np.arange(200.0))
+    direction = rng.normal(size=(200, 200))
+
+    def tracked(a, b):
+        """The eigenvalues of `b` in the order of those of `a`."""
+        before, after = np.linalg.eig(a)[0], np.linalg.eigvals(b)
+        return after[np.argmin(np.abs(before[:, None] - after), axis=1)]
+
+    step = 1e-7
+    ends = [np.sum(weights * tracked(a, a + s * step * direction).real) for s in (1, -1)]
+    slope = grad(lambda a: np.sum(weights * np.linalg.eigvals(a).real), target="numpy")(a)
+    assert np.sum(slope * direction) == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-5)
 
 
 def test_keywords_about_time_and_memory_are_taken(rng):

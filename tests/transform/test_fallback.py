@@ -15,7 +15,7 @@ from backprose import RefusedError, grad, lower, value_and_grad
 
 
 def cumulative(x):
-    return np.sum(np.cumsum(x**2) * np.cumprod(np.tanh(x)))
+    return np.sum(np.cumsum(np.append(x**2, 1.0)) * np.polyint(np.tanh(x)))
 
 
 def middle(x):
