@@ -43,7 +43,8 @@ polymul polysub sort_complex apply_over_axes frexp lexsort
 histogram2d histogram_bin_edges histogramdd diag_indices_from tril_indices_from triu_indices_from
 tri astype insert extract compress poly choose
 """,
-    "jax.numpy": "argpartition bincount fill_diagonal histogram partition put put_along_axis",  # NumPy's are written out
+    # NumPy's are written out, or another function stands in their place.
+    "jax.numpy": "argpartition bincount fill_diagonal histogram partition put put_along_axis",
     "scipy.special": """
 comb factorial gammasgn loggamma multigammaln
 """,

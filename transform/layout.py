@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..primitives import getitem, name_of
+from ..primitives import getitem
 from ..primitives.fallback import JaxDerivative
 from .accumulate import COMMENT as AT_ONCE_COMMENT
 from .accumulate import SPELLING as AT_ONCE
@@ -16,6 +16,7 @@ from .barriers import BARRIER
 from .barriers import COMMENT as BARRIER_COMMENT
 from .block_parts import apart
 from .blocks import control_flow, must_have_lines
+from .fallback_text import comment_of, fallback_lines, pullback_name
 from .idioms import IDIOMS
 from .ir import Atom, CallSite, Function, Node, Origin, Repeat, Statement, definitions, walk
 from .liveness import IN_PLACE, Families, Interference, use_counts
@@ -56,6 +57,7 @@ class FunctionText:
         self.speller.constant_name = module.constant_name
         for outlined in outlined_functions(function.body):
             self.speller.callee_names[outlined] = module.define(outlined)
+        self.pullback = pullback_name(function)
         self.names = self.fresh_names()
         self.kept |= must_have_lines(self)
 
@@ -76,6 +78,7 @@ class FunctionText:
     def taken_by_others(self) -> list[str]:
         return [
             self.name,
+            self.pullback,
             *self.speller.callee_names.values(),
             *self.module.constant_names.values(),
         ]
@@ -215,9 +218,7 @@ class FunctionText:
             site, statement = origin.site, origin.statement
             if isinstance(node, Atom):
                 if isinstance(node.op, JaxDerivative):
-                    lines.append(
-                        f"# No rule for {name_of(node.op.function)}: JAX differentiates this operation."
-                    )
+                    lines.append(comment_of(node.op))
                 elif node.op is BARRIER and BARRIER_COMMENT not in lines:
                     lines.append(BARRIER_COMMENT)
                 elif self.sums_at_once(node) and AT_ONCE_COMMENT not in lines:
@@ -342,6 +343,8 @@ class FunctionText:
 
     def statement_lines(self, atom: Atom) -> list[str]:
         """A statement; a sum that is too long for a line has a line for each term."""
+        if isinstance(atom.op, JaxDerivative):
+            return fallback_lines(self, atom, WIDTH - 4 * self.depths.get(atom, 0))
         text = self.statement_text(atom)
         if self.module.target == "numpy" and atom.op in IN_PLACE:
             return in_place_lines(self, atom)
@@ -397,10 +400,6 @@ class FunctionText:
         if atom.results[0] in self.converted:
             text = f"jnp.asarray({text})"
         names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
-        if isinstance(atom.op, JaxDerivative):
-            targets = self.targets(atom, names)
-            owners = atom.results if atom.op.mode == "jvp" else atom.op.positions
-            return f"({targets},) = {text}" if len(owners) == 1 else f"{targets} = {text}"
         if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
             left = self.speller.operand(atom.args[0], PLUS)
             own = self.is_own(atom.args[0])
@@ -418,14 +417,6 @@ class FunctionText:
             operand = inits[operand]
         atom = self.definitions.get(operand) if isinstance(operand, Var) else None
         return isinstance(operand, Lit) or atom is not None and not self.is_path(atom)
-
-    def targets(self, atom: Atom, names: list[str]) -> str:
-        """What the results of JAX's derivative are unpacked into: a name, or names in brackets for a container."""
-        if atom.op.mode == "jvp":
-            return ", ".join(names)
-        rest, args = iter(names), atom.args[1]
-        assert isinstance(args, Items)
-        return ", ".join(_unpacked(args.items[k], rest) for k in atom.op.positions)
 
     def return_text(self) -> str:
         output = self.function.output
@@ -467,9 +458,3 @@ def _depths(nodes: Sequence[Node], depth: int) -> Iterator[tuple[Node, int]]:
         yield node, depth
         for region in node.regions:
             yield from _depths(region.body, depth + 1)
-
-
-def _unpacked(operand: Operand, names: Iterator[str]) -> str:
-    if not isinstance(operand, Items):
-        return next(names)
-    return f"[{', '.join(_unpacked(item, names) for item in operand.items)}]"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import math
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,7 +21,6 @@ from ..primitives import (
     lookup,
     name_of,
 )
-from ..primitives.fallback import JaxDerivative
 from .ir import Atom
 from .operands import ArrayType, Items, Lit, Operand, Slice, StaticType, Var
 from .outline import Outlined
@@ -207,8 +205,6 @@ class Speller:
         if isinstance(op, Outlined):
             name = self.callee_names.get(op, op.function.name)
             return f"{name}({', '.join(self.operand(a, 1) for a in atom.args)})", ATOM
-        if isinstance(op, JaxDerivative):
-            return self.jax_derivative(atom, op), ATOM
         static = all(isinstance(r.type, StaticType) for r in atom.results)
         infix = atom.origin.spelling in ("operator", "at once")
         if op in BINARY and (infix or static) and not atom.kwargs:
@@ -275,38 +271,6 @@ class Speller:
             head = path.rpartition(".")[0]
         self.imports.add("scipy.stats" if head.startswith("scipy.stats.") else head)
         return path
-
-    def jax_derivative(self, atom: Atom, op: JaxDerivative) -> str:
-        self.module("jax")
-        derivatives, args = atom.args
-        assert isinstance(args, Items)
-        # The parameters of the lambda must not hide a variable that its body reads from around it.
-        around = " ".join(
-            self.operand(a) for k, a in enumerate(args.items) if k not in op.positions
-        )
-        words = set(re.findall(r"\w+", around))
-        free = (n for n in ("u", "v", "w", *(f"u{k}" for k in range(1_000))) if n not in words)
-        names = [next(free) for _ in op.positions]
-        inner = [
-            names[op.positions.index(k)] if k in op.positions else self.operand(a, 1)
-            for k, a in enumerate(args.items)
-        ]
-        inner += [f"{k}={self.operand(v, 1)}" for k, v in atom.kwargs]
-        call = f"{self.function(op.function)}({', '.join(inner)})"
-        if len(op.results) == 1:
-            call = f"{call}[{op.results[0]}]"
-        elif op.results:
-            place = next(free)
-            call = f"tuple({call}[{place}] for {place} in {op.results})"
-        function = f"lambda {', '.join(names)}: {call}"
-        if not atom.kwargs and not op.results and len(op.positions) == len(args.items):
-            function = self.function(op.function)
-        chosen = [self.operand(args.items[k], 1) for k in op.positions]
-        if op.mode == "vjp":
-            return f"jax.vjp({function}, {', '.join(chosen)})[1]({self.operand(derivatives)})"
-        dots = self.operand(derivatives)
-        only = "1" if len(op.results) > 1 else "1:"
-        return f"jax.jvp({function}, ({', '.join(chosen)},), {dots})[{only}]"
 
 
 def of_jax(path: str, twin: Any) -> str:
