@@ -27,6 +27,7 @@ from . import (  # noqa: F401
     missing_values,
     nn,
     polynomials,
+    pooling,
     products,
     recurrences,
     reductions,

@@ -289,6 +289,9 @@ def call_array_function(
         if callable(primitive.dtype):
             given = {k: widened(interpreter.trace, v, primitive, origin) for k, v in given.items()}
         result = inline_rule(interpreter, primitive.adjoint, list(many), origin, given)
+        if primitive.views:  # what is written in its place makes new arrays
+            for value in (*args, *kwargs.values()):
+                interpreter.trace.link_all(result, value)
         return as_ufunc(interpreter.trace, function, args, result, origin)
     except NoRuleError as error:
         raise RefusedError(

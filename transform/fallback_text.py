@@ -22,7 +22,7 @@ from .ir import Atom, Function, walk
 from .operands import Items, Operand
 
 if TYPE_CHECKING:
-    from .layout import Layout
+    from .layout import FunctionText
 
 
 def comment_of(op: JaxDerivative) -> str:
@@ -38,7 +38,7 @@ def pullback_name(function: Function) -> str:
     )
 
 
-def fallback_lines(text: Layout, atom: Atom, width: int) -> list[str]:
+def fallback_lines(text: FunctionText, atom: Atom) -> list[str]:
     """The statements, in reverse mode one for each pass."""
     op = atom.op
     names = [text.names.name(r) if text.uses[r] else "_" for r in atom.results]
@@ -52,9 +52,7 @@ def fallback_lines(text: Layout, atom: Atom, width: int) -> list[str]:
     if len(op.positions) == 1:
         targets = f"({targets},)"
     line = f"_, {text.pullback} = {call_of_jax(text, atom)}"
-    head, _, arguments = line.removesuffix(")").partition("(")
-    forward = [line] if len(line) <= width else [f"{head}(", f"    {arguments}", ")"]
-    return [*forward, f"{targets} = {text.pullback}({text.speller.operand(atom.args[0])})"]
+    return [line, f"{targets} = {text.pullback}({text.speller.operand(atom.args[0])})"]
 
 
 def unpacked(operand: Operand, names: Iterator[str]) -> str:
@@ -64,7 +62,7 @@ def unpacked(operand: Operand, names: Iterator[str]) -> str:
     return f"[{', '.join(unpacked(item, names) for item in operand.items)}]"
 
 
-def call_of_jax(text: Layout, atom: Atom) -> str:
+def call_of_jax(text: FunctionText, atom: Atom) -> str:
     """The call of `jax.vjp` or `jax.jvp`, of the function itself or of a lambda around it."""
     speller, op, args = text.speller, atom.op, atom.args[1]
     speller.module("jax")
@@ -78,7 +76,7 @@ def call_of_jax(text: Layout, atom: Atom) -> str:
     return f"jax.jvp({function}, ({chosen},), {speller.operand(atom.args[0])})"
 
 
-def lambda_around(text: Layout, atom: Atom, function: str) -> str:
+def lambda_around(text: FunctionText, atom: Atom, function: str) -> str:
     """The function of its chosen arguments alone; its parameters hide no variable that its body reads."""
     speller, op, args = text.speller, atom.op, atom.args[1]
     assert isinstance(args, Items)

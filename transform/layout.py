@@ -17,6 +17,7 @@ from .barriers import COMMENT as BARRIER_COMMENT
 from .block_parts import apart
 from .blocks import control_flow, must_have_lines
 from .fallback_text import comment_of, fallback_lines, pullback_name
+from .folding import folded
 from .idioms import IDIOMS
 from .ir import Atom, CallSite, Function, Node, Origin, Repeat, Statement, definitions, walk
 from .liveness import IN_PLACE, Families, Interference, use_counts
@@ -223,7 +224,10 @@ class FunctionText:
                     lines.append(BARRIER_COMMENT)
                 elif self.sums_at_once(node) and AT_ONCE_COMMENT not in lines:
                     lines.append(AT_ONCE_COMMENT)
-                lines += self.statement_lines(node)
+                width = WIDTH - 4 * self.depths.get(node, 0)
+                lines += [
+                    part for line in self.statement_lines(node) for part in folded(line, width)
+                ]
             else:
                 lines += flow
             if origin.statement is not None and part == "primal":
@@ -344,7 +348,7 @@ class FunctionText:
     def statement_lines(self, atom: Atom) -> list[str]:
         """A statement; a sum that is too long for a line has a line for each term."""
         if isinstance(atom.op, JaxDerivative):
-            return fallback_lines(self, atom, WIDTH - 4 * self.depths.get(atom, 0))
+            return fallback_lines(self, atom)
         text = self.statement_text(atom)
         if self.module.target == "numpy" and atom.op in IN_PLACE:
             return in_place_lines(self, atom)

@@ -43,7 +43,9 @@ def filtered_value_and_grad(image, kernel):
             # Adjoint of out[i, j] += image[i + a, j + b] * kernel[a, b]
             dt = dout * kernel_ab1
             dkernel_ab = jnp.sum(dout * lax.dynamic_slice(image, (a, b), (18, 20)))
-            dimage = lax.dynamic_update_slice(dimage, lax.dynamic_slice(dimage, (a, b), (18, 20)) + dt, (a, b))
+            dimage = lax.dynamic_update_slice(
+                dimage, lax.dynamic_slice(dimage, (a, b), (18, 20)) + dt, (a, b)
+            )
             return dimage, dkernel_ab
 
         dimage, dkernel_a = lax.scan(

@@ -347,7 +347,12 @@ OF_NUMPY_ALONE = {
     for name in "assoc_laguerre gdtrix gdtria h1vp h2vp pbdv_seq pbvv_seq pro_cv_seq obl_cv_seq".split()
 }
 # They have no form in NumPy.
-OF_JAX_ALONE = {jax.lax.conv_general_dilated, jax.lax.conv, jax.lax.conv_with_general_padding}
+OF_JAX_ALONE = {
+    jax.lax.conv_general_dilated,
+    jax.lax.conv,
+    jax.lax.conv_with_general_padding,
+    jax.lax.reduce_window,
+}
 
 
 @pytest.mark.parametrize(("primitive", "sample"), DIFFERENTIABLE)
