@@ -4,7 +4,7 @@ import numpy as np
 
 from .asked import computed
 from .registry import adjoint, call, composed, linear, real, tangent
-from .shapes import place
+from .shapes import add_at, place
 
 # --- joining ---
 
@@ -95,12 +95,6 @@ def append(x, values, axis=None):
 
 
 @computed
-def without(places, size):
-    """The places of an axis that `np.delete` leaves."""
-    return np.delete(np.arange(size), places).tolist()
-
-
-@computed
 def within(place, most, size):
     """A place counted from the front; it must be less than `most`."""
     if not -size <= place < most:
@@ -133,7 +127,7 @@ def delete(x, obj, axis=None):
         before, behind = slice(None, place), slice(place + 1, None)
         k = axis % x.ndim
         return np.concatenate([x[along(before, k)], x[along(behind, k)]], axis=axis)
-    return x[along(np.array(without(obj, size)), axis % x.ndim)]
+    return x[along(np.delete(np.arange(size), obj), axis % x.ndim)]
 
 
 @composed(
@@ -254,12 +248,6 @@ def tile(x, reps):
     return np.reshape(np.broadcast_to(np.reshape(x, ones), full), whole)
 
 
-@computed
-def repeated(repeats, size):
-    """The place that each row of `np.repeat` comes from."""
-    return np.repeat(np.arange(size), repeats).tolist()
-
-
 @composed(
     np.repeat,
     numbers=["repeats"],
@@ -275,7 +263,7 @@ def repeat(x, repeats, axis=None):
         return repeat(np.ravel(x), repeats, 0)
     k = axis % x.ndim
     if not isinstance(repeats, int):
-        return x[along(np.array(repeated(repeats, x.shape[k])), k)]
+        return x[along(np.repeat(np.arange(x.shape[k]), repeats), k)]
     full = x.shape[: k + 1] + (repeats,) + x.shape[k + 1 :]
     whole = x.shape[:k] + (x.shape[k] * repeats,) + x.shape[k + 1 :]
     return np.reshape(np.broadcast_to(np.expand_dims(x, k + 1), full), whole)
@@ -327,13 +315,42 @@ def inside(pad_width, shape):
 
 
 @computed
-def copied(pad_width, shape, mode):
-    """For each axis the places that a padded array copies, or None where it is as it was."""
-    widths = np.broadcast_to(np.asarray(pad_width), (len(shape), 2)).tolist()
-    return [
-        np.pad(np.arange(n), w, mode=mode).tolist() if any(w) else None
-        for w, n in zip(widths, shape, strict=True)
-    ]
+def widths_of(pad_width, shape):
+    """For each axis how many elements are added in front and behind."""
+    return [tuple(w) for w in np.broadcast_to(np.asarray(pad_width), (len(shape), 2)).tolist()]
+
+
+@computed
+def is_once(front, back, n, mode):
+    """Whether no element is copied twice to one side, but to continue an edge."""
+    return mode == "edge" or max(front, back) <= (n - 1 if mode == "reflect" else n)
+
+
+def folded(dy, front, back, n, mode, axis):
+    """The adjoint of what was padded along an axis: its copies are added to what they are copies of."""
+    if not is_once(front, back, n, mode):
+        places = np.pad(np.arange(n), (front, back), mode=mode)
+        return place(dy, dy.shape[:axis] + (n,) + dy.shape[axis + 1 :], along(places, axis))
+    dx = dy[along(slice(front, -back or None), axis)]
+    if front > 0:
+        part = dy[along(slice(None, front), axis)]
+        if mode == "edge":
+            dx = add_at(dx, np.sum(part, axis=axis), along(0, axis))
+        elif mode == "wrap":
+            dx = add_at(dx, part, along(slice(-front, None), axis))
+        else:
+            first = 1 if mode == "reflect" else 0
+            dx = add_at(dx, np.flip(part, axis), along(slice(first, first + front), axis))
+    if back > 0:
+        part = dy[along(slice(-back, None), axis)]
+        if mode == "edge":
+            dx = add_at(dx, np.sum(part, axis=axis), along(-1, axis))
+        elif mode == "wrap":
+            dx = add_at(dx, part, along(slice(None, back), axis))
+        else:
+            last = slice(-back - 1, -1) if mode == "reflect" else slice(-back, None)
+            dx = add_at(dx, np.flip(part, axis), along(last, axis))
+    return dx
 
 
 @adjoint(
@@ -348,6 +365,9 @@ def copied(pad_width, shape, mode):
         call(real(4, 3), ((0, 2), (1, 1)), mode="reflect"),
         call(real(4, 3), 2, mode="symmetric"),
         call(real(4), (1, 3), mode="wrap"),
+        call(real(3, 2), ((4, 7), (0, 1)), mode="wrap"),
+        call(real(3), (3, 0), mode="symmetric"),
+        call(real(2, 3), ((0, 5), (3, 4)), mode="reflect"),
     ],
 )
 def pad(dy, y, x, pad_width, mode="constant", constant_values=0):
@@ -355,10 +375,9 @@ def pad(dy, y, x, pad_width, mode="constant", constant_values=0):
         return dy[tuple([slice(a, b) for a, b in inside(pad_width, x.shape)])]
     if mode not in ("edge", "reflect", "symmetric", "wrap"):
         raise NotImplementedError("this mode of np.pad")
-    for axis, places in enumerate(copied(pad_width, x.shape, mode)):
-        if places is not None:
-            shape = dy.shape[:axis] + (x.shape[axis],) + dy.shape[axis + 1 :]
-            dy = place(dy, shape, along(np.array(places), axis))
+    for axis, (front, back) in enumerate(widths_of(pad_width, x.shape)):
+        if front or back:
+            dy = folded(dy, front, back, x.shape[axis], mode, axis)
     return dy
 
 

@@ -171,15 +171,10 @@ def matmul_toeplitz(c_or_cr, x):
     return full_toeplitz(c_or_cr) @ x
 
 
-@computed
-def turned(n):
-    """For each element of a circulant matrix the place in its first column."""
-    return ((np.arange(n)[:, None] - np.arange(n)) % n).tolist()
-
-
 @composed(scipy.linalg.circulant, samples=[call(real(4)).without_twin()])
 def circulant(c):
-    return c[..., np.array(turned(c.shape[-1]))]
+    n = c.shape[-1]
+    return c[..., (np.arange(n)[:, None] - np.arange(n)) % n]
 
 
 @composed(

@@ -65,12 +65,6 @@ def block_diag(*arrs):
     return total
 
 
-@computed
-def diagonals(rows, columns):
-    """For each element the place in the last row backwards, then the first column."""
-    return (np.arange(rows)[:, None] - np.arange(columns) + columns - 1).tolist()
-
-
 @composed(
     scipy.linalg.toeplitz,
     wrt=["c", "r"],
@@ -82,7 +76,7 @@ def toeplitz(c, r=None):
         raise NotImplementedError("scipy.linalg.toeplitz of more than one axis")
     row = c if r is None else r
     values = np.concatenate([np.flip(row[1:]), c])
-    return values[np.array(diagonals(c.size, row.size))]
+    return values[np.arange(row.size - 1, values.size)[:, None] - np.arange(row.size)]
 
 
 @computed
@@ -136,11 +130,6 @@ def of_bands(ab, lower, upper):
     return sum(diagonals[1:], diagonals[0])
 
 
-@computed
-def sums_of_places(rows, columns):
-    return (np.arange(rows)[:, None] + np.arange(columns)).tolist()
-
-
 @composed(
     scipy.linalg.hankel,
     wrt=["c", "r"],
@@ -151,4 +140,4 @@ def hankel(c, r=None):
     if np.ndim(c) != 1 or r is not None and np.ndim(r) != 1:
         raise NotImplementedError("scipy.linalg.hankel of more than one axis")
     row = np.zeros_like(c) if r is None else r
-    return np.concatenate([c, row[1:]])[np.array(sums_of_places(c.size, row.size))]
+    return np.concatenate([c, row[1:]])[np.arange(c.size)[:, None] + np.arange(row.size)]
