@@ -367,6 +367,7 @@ def folded(dy, front, back, n, mode, axis):
         call(real(4), (1, 3), mode="wrap"),
         call(real(3, 2), ((4, 7), (0, 1)), mode="wrap"),
         call(real(3), (3, 0), mode="symmetric"),
+        call(real(3), (0, 3), mode="reflect"),
         call(real(2, 3), ((0, 5), (3, 4)), mode="reflect"),
     ],
 )

@@ -74,7 +74,7 @@ def test_noncentral_distributions_have_their_densities_for_slopes():
 
 @pytest.mark.parametrize(("n", "m"), [(0, 0), (1, -1), (2, 2), (4, 3), (6, -2), (1, 2)])
 def test_spherical_harmonics(n, m):
-    theta, phi = np.array([0.0, 0.4, np.pi / 2, 2.9, np.pi]), np.linspace(-3, 3, 5)
+    theta, phi = np.array([0.0, 0.4, np.pi / 2, 2.9, np.pi, 4.0]), np.linspace(-3, 3, 6)
 
     def f(theta, phi):
         return special.sph_harm_y(n, m, theta, phi)

@@ -69,6 +69,7 @@ def test_riccati_equations_are_refused_for_jax(rng):
 
 
 BANDS = np.array([[0.0, 0.3, -0.2, 0.4], [2.0, 1.5, 1.8, 2.2]])
+WIDE = np.array([[0.1, 0.2, 0.3, -0.1, 0.2], [0.4, 0.3, -0.2, 0.4, 0.1], [2.0, 1.5, 1.8, 2.2, 1.9]])
 
 
 def solved(ab, b):
@@ -88,9 +89,24 @@ def factor_lower(ab):
 
 
 @pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("ab", [BANDS, WIDE], ids=["two", "three"])
 @pytest.mark.parametrize("function", [solved, solved_lower])
-def test_positive_definite_bands(function, target, rng):
-    check(function, (BANDS, rng.normal(size=4)), target, rng)
+def test_positive_definite_bands(function, ab, target, rng):
+    check(function, (ab, rng.normal(size=ab.shape[1])), target, rng)
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("sides", [(0, 0), (1, 0), (0, 1), (1, 1), (2, 0), (1, 3)])
+@pytest.mark.parametrize("shape", [(5,), (5, 2)])
+def test_systems_of_bands(sides, shape, target, rng):
+    """Also where a row is exchanged for another, and of what lies outside of the matrix, which does not matter."""
+    ab = 0.7 * rng.normal(size=(sum(sides) + 1, 5))
+    ab[sides[1]] = rng.uniform(0.6, 1.2, size=5)
+
+    def f(ab, b):
+        return np.sum(np.sin(scipy.linalg.solve_banded(sides, ab, b)))
+
+    check(f, (ab, rng.normal(size=shape)), target, rng)
 
 
 @pytest.mark.parametrize("target", ["jax", "numpy"])
