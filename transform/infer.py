@@ -7,15 +7,13 @@ are inlined, loops over Python containers are walked. What is an array becomes a
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from .access import attribute, global_value, index_value, item, points_and_masks
-from .affine import affine, attained
+from .access import global_value, item
 from .calls import call
 from .choices import choose, test_of
 from .errors import (
@@ -34,11 +32,10 @@ from .journal import MISSING, Cell
 from .lengths import is_unknown, without_stand_ins
 from .loops import LoopWalker, depends_on
 from .neutral import unchanged, without_nothing
-from .operands import Global, Items, Lit, Name, Operand, Star
-from .result_types import axes_of
+from .operands import Global, Items, Lit, Name, Operand
+from .statements import STATEMENTS
 from .structure import VALUE
 from .trace import Trace
-from .updates import add_item, append, set_item, undecided, update
 from .values import (
     Array,
     Closure,
@@ -51,7 +48,6 @@ from .values import (
     Value,
     is_number,
     known,
-    operand_of,
     struct,
 )
 from .values import arrays as arrays_of
@@ -310,8 +306,8 @@ class Interpreter:
             values = [self.value(a, frame) for a in atom.args]
             result = self.operation(atom.op, values, frame.origin(atom.origin))
         else:
-            result = getattr(self, f"do_{atom.op}")(atom, frame)
-        if len(atom.results) == 1 and atom.op != "unpack":
+            result = STATEMENTS[atom.op](self, atom, frame)
+        if result is not None:
             self.store(atom.result, result, frame)
 
     def store(self, name: Name, value: Value, frame: Frame) -> None:
@@ -363,241 +359,7 @@ class Interpreter:
             )
         return self.trace.apply(op, values, {}, origin)
 
-    def do_alias(self, atom: Atom, frame: Frame) -> Value:
-        return self.value(atom.args[0], frame)
-
-    def do_display(self, atom: Atom, frame: Frame) -> Value:
-        kind = {"list": list, "tuple": tuple, "dict": dict}[self.literal(atom.args[0])]
-        if kind is dict:
-            entries: dict[Any, Value] = {}
-            for operand in atom.args[1:]:
-                if isinstance(operand, Star):
-                    entries.update(self.mapping(self.value(operand.operand, frame), atom.origin))
-                else:
-                    assert isinstance(operand, Items)
-                    key = self.value(operand.items[0], frame)
-                    if not isinstance(key, Known):
-                        raise RefusedError("a dict key must be static", atom.origin.span)
-                    entries[key.value] = self.value(operand.items[1], frame)
-            return Struct(dict, list(entries.values()), tuple(entries))
-        items = self.arguments(atom.args[1:], frame, atom.origin)[0]
-        return Struct(list, items) if kind is list else struct(kind, items)
-
-    def do_append(self, atom: Atom, frame: Frame) -> None:
-        container = self.value(atom.args[0], frame)
-        assert isinstance(container, Struct)
-        append(self.trace, container, self.value(atom.args[1], frame), atom.origin)
-
-    def do_forget(self, atom: Atom, frame: Frame) -> None:
-        for name in self.literal(atom.args[0]):
-            if name in frame.env:
-                self.trace.journal.set(frame, name, MISSING)
-
-    def do_function(self, atom: Atom, frame: Frame) -> Value:
-        lowered, defaults = atom.args
-        assert isinstance(defaults, Items)
-        values = [self.value(item, frame) for item in defaults.items]
-        return Closure(self.literal(lowered), frame, dict(zip(defaults.keys, values, strict=True)))
-
-    def do_import(self, atom: Atom, frame: Frame) -> Value:
-        module, path, renamed = (self.literal(a) for a in atom.args)
-        try:
-            if not module:
-                found = importlib.import_module(path)
-                return known(found if renamed else importlib.import_module(path.split(".")[0]))
-            return known(getattr(importlib.import_module(module), path))
-        except (ImportError, AttributeError) as error:
-            raise ProgramError(f"import failed: {error}", atom.origin.span) from None
-
-    def do_assert(self, atom: Atom, frame: Frame) -> None:
-        test = self.value(atom.args[0], frame)
-        if isinstance(test, Array):
-            raise RefusedError(
-                "an assertion on the values of an array cannot be checked in compiled code",
-                atom.origin.span,
-                "assert on shapes and dtypes here, and on values outside the differentiated function",
-            )
-        if not self.truth(test, atom.origin):
-            message = self.literal(atom.args[1]) or "assertion failed"
-            raise ProgramError(f"AssertionError: {message}", atom.origin.span)
-
-    def do_raise(self, atom: Atom, frame: Frame) -> None:
-        what = self.literal(atom.args[0])
-        if self.dynamic:
-            raise RefusedError(
-                "an exception that depends on the values of an array cannot be raised in compiled code",
-                atom.origin.span,
-                "check the values before the call",
-            )
-        if frame.anchor is not None and what.startswith("NotImplementedError"):
-            reason = " ".join(what.removeprefix("NotImplementedError").strip("()").split()).strip(
-                "\"'"
-            )
-            raise NoRuleError(reason, frame.anchor.span)
-        raise ProgramError(f"the function raises {what}", frame.origin(atom.origin).span)
-
-    def do_contains(self, atom: Atom, frame: Frame) -> Value:
-        container, item = (self.value(a, frame) for a in atom.args[:2])
-        negate = self.literal(atom.args[2])
-        if isinstance(container, Struct) and container.kind is dict and isinstance(item, Known):
-            return known((item.value in container.keys) != negate)
-        if isinstance(container, Known) and isinstance(item, Known):
-            return known((item.value in container.value) != negate)
-        raise RefusedError(
-            "`in` on arrays is not supported", atom.origin.span, "use np.any(x == item)"
-        )
-
-    def do_unpack(self, atom: Atom, frame: Frame) -> None:
-        value = self.value(atom.args[0], frame)
-        star = self.literal(atom.args[1])
-        origin = frame.origin(atom.origin)
-        if isinstance(value, Array):
-            if value.type.ndim == 0:
-                raise ProgramError("a 0-dimensional array cannot be unpacked", origin.span)
-            parts = self.rows(value, origin)
-        elif isinstance(value, Known) and isinstance(value.value, list | tuple):
-            parts = [item(self, value, known(k), origin) for k in range(len(value.value))]
-        else:
-            parts = self.items(value, origin)
-        names = atom.results
-        if star is not None and len(parts) >= len(names) - 1:
-            after = len(names) - 1 - star
-            middle = parts[star : len(parts) - after]
-            parts = [*parts[:star], Struct(list, middle), *parts[len(parts) - after :]]
-        if len(parts) != len(names):
-            raise ProgramError(
-                f"{len(parts)} values cannot be unpacked into {len(names)} names", origin.span
-            )
-        for name, part in zip(names, parts, strict=True):
-            self.store(name, part, frame)
-
-    def do_inplace(self, atom: Atom, frame: Frame) -> Value:
-        ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
-        origin = replace(origin, spelling="operator")
-        target, value = (self.value(a, frame) for a in atom.args[1:])
-        if isinstance(target, Struct) and target.kind is list and ufunc is np.add:
-            for part in self.items(value, origin):
-                append(self.trace, target, part, origin)
-            return target
-        result = self.operation(ufunc, [target, value], origin)
-        if not isinstance(target, Array) or target.scalar or not isinstance(result, Array):
-            return result
-        return self.taken_in_place(target, result, origin)
-
-    def taken_in_place(self, target: Array, result: Array, origin: Origin) -> Value:
-        """What a name holds after `target += value`: the array itself, or another where JAX has made one of the two."""
-        if result.of_jax is None:
-            undecided(self.trace, target, origin)
-        return update(self.trace, target, result, origin) if result.of_jax is False else result
-
-    def do_setitem(self, atom: Atom, frame: Frame) -> None:
-        origin = frame.origin(atom.origin)
-        target, value = self.value(atom.args[0], frame), self.value(atom.args[2], frame)
-        target, index = self.indexed(target, atom.args[1], frame, origin)
-        set_item(self.trace, target, index, value, origin)
-
-    def do_inplace_item(self, atom: Atom, frame: Frame) -> None:
-        ufunc, origin = self.literal(atom.args[0]), frame.origin(atom.origin)
-        origin = replace(origin, spelling="operator")
-        target, value = self.value(atom.args[1], frame), self.value(atom.args[3], frame)
-        target, index = self.indexed(target, atom.args[2], frame, origin)
-        sign = {np.add: 1, np.subtract: -1}.get(ufunc)
-        if (
-            isinstance(target, Array)
-            and sign
-            and add_item(self.trace, target, index, value, sign, origin)
-        ):
-            return
-        before = item(self, target, index, origin)
-        result = self.operation(ufunc, [before, value], origin)
-        if isinstance(before, Array) and not before.scalar and isinstance(result, Array):
-            if before.view is not None or not isinstance(target, Array):
-                new = self.taken_in_place(before, result, origin)
-                if new is not before:
-                    set_item(self.trace, target, index, new, origin)
-                return
-        set_item(self.trace, target, index, result, origin)
-
-    def do_attribute(self, atom: Atom, frame: Frame) -> Value:
-        value = self.value(atom.args[0], frame)
-        return attribute(self, value, self.literal(atom.args[1]), frame.origin(atom.origin))
-
-    def do_item(self, atom: Atom, frame: Frame) -> Value:
-        value = self.value(atom.args[0], frame)
-        value, index = self.indexed(value, atom.args[1], frame, frame.origin(atom.origin))
-        return item(self, value, index, frame.origin(atom.origin))
-
-    def indexed(
-        self, target: Value, operand: Operand, frame: Frame, origin: Origin
-    ) -> tuple[Value, Value]:
-        """What is indexed, and the index: `x[i, mask]` is `x[i][mask]`."""
-        shape = target.type.shape if isinstance(target, Array) else ()
-        index = index_value(self, operand, frame, origin, shape)
-        rule = frame.anchor is not None and not frame.written
-        if rule or not isinstance(target, Array):
-            return target, index
-        if not self.uncertain:
-            self.check_places(index, shape, origin)
-        index = self.trace.known_masks(index)
-        two = points_and_masks(index) if isinstance(index, Struct) else None
-        if two is None:
-            return target, index
-        return item(self, target, two[0], origin), two[1]
-
-    def check_places(self, index: Value, shape: tuple[int, ...], origin: Origin) -> None:
-        """Raise where a loop surely runs out of an axis; compiled code would read another element."""
-        items = index.items if isinstance(index, Struct) else [index]
-        axes = axes_of([operand_of(i) for i in items], len(shape))
-        for part, axis in zip(items, axes, strict=True):
-            if not isinstance(part, Array) or part.type.shape or axis >= len(shape):
-                continue
-            form = affine(part.operand, self.trace.definitions)
-            found = None if form is None else attained(form, self.trace.lengths.spans)
-            if found is None or is_unknown(shape[axis]):
-                continue
-            for place in found:
-                if not -shape[axis] <= place < shape[axis]:
-                    raise ProgramError(
-                        f"IndexError: in this loop index {place} is out of bounds for axis {axis} "
-                        f"with size {shape[axis]}",
-                        origin.span,
-                    )
-
-    def do_call(self, atom: Atom, frame: Frame) -> Value:
-        callee = self.value(atom.args[0], frame)
-        args, extra = self.arguments(atom.args[1:], frame, atom.origin)
-        kwargs = {name: self.value(v, frame) for name, v in atom.kwargs}
-        for name in extra:
-            if name in kwargs:
-                raise ProgramError(f"two values for the keyword {name!r}", atom.origin.span)
-        return call(self, callee, args, {**kwargs, **extra}, frame, frame.origin(atom.origin))
-
-    def arguments(
-        self, operands: tuple[Operand, ...], frame: Frame, origin: Origin
-    ) -> tuple[list[Value], dict[str, Value]]:
-        args: list[Value] = []
-        kwargs: dict[str, Value] = {}
-        for operand in operands:
-            if isinstance(operand, Star) and operand.double:
-                kwargs.update(self.mapping(self.value(operand.operand, frame), origin))
-            elif isinstance(operand, Star):
-                args += self.items(self.value(operand.operand, frame), origin)
-            else:
-                args.append(self.value(operand, frame))
-        return args, kwargs
-
-    def mapping(self, value: Value, origin: Origin) -> dict[Any, Value]:
-        if isinstance(value, Struct) and value.kind is dict:
-            return dict(value.entries())
-        if isinstance(value, Known) and isinstance(value.value, dict):
-            return {k: item(self, value, known(k), origin) for k in value.value}
-        raise ProgramError("** needs a dict", origin.span)
-
     # --- operands ---
-
-    def literal(self, operand: Operand) -> Any:
-        assert isinstance(operand, Lit)
-        return operand.value
 
     def value(self, operand: Operand, frame: Frame) -> Value:
         if isinstance(operand, Name):

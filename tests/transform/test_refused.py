@@ -146,7 +146,7 @@ def computed_axis(x):
 
 
 def no_counterpart(x):
-    return np.sum(np.lib.stride_tricks.sliding_window_view(x, 2))  # «np.lib.stride_tricks.sliding_window_view(x, 2)»
+    return np.sum(np.lib.stride_tricks.as_strided(x, (2, 2), (8, 8)))  # «np.lib.stride_tricks.as_strided(x, (2, 2), (8, 8))»
 
 
 def random_numbers(x):
