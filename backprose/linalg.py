@@ -11,12 +11,53 @@ import jax.numpy as jnp
 import jax.scipy.linalg
 import numpy as np
 
-__all__ = ["linear_recurrence", "logm", "solve_banded", "solve_discrete_lyapunov"]
+__all__ = ["cofactors", "linear_recurrence", "logm", "solve_banded", "solve_discrete_lyapunov"]
 
 NEAR = 0.25  # a matrix so close to the identity needs no further root
 MOST = 100  # roots; 60 bring any matrix of float64 close to the identity
 _nodes, _weights = np.polynomial.legendre.leggauss(8)  # from -1 to 1
 NODES, WEIGHTS = (_nodes + 1) / 2, _weights / 2
+
+
+def cofactors(a):
+    """The matrix of the cofactors of square matrices: the derivative of the determinant along each element.
+
+    `det(a) * inv(a).T` where there is an inverse, by the same factors. Of a singular matrix those pivots that are zero
+    are made as small as rounding: the cofactors are then right to rounding, its own derivative is NaN.
+
+    >>> cofactors(jnp.array([[1.0, 2.0], [2.0, 4.0]])).round(6).tolist()
+    [[4.0, -2.0], [-2.0, 1.0]]
+    """
+    return _cofactors(jnp.asarray(a))
+
+
+@jax.custom_jvp
+def _cofactors(a):
+    n = a.shape[-1]
+    factors, pivots, permutation = jax.lax.linalg.lu(a)
+    diagonal = jnp.diagonal(factors, axis1=-2, axis2=-1)
+    largest = jnp.max(jnp.abs(a), axis=(-2, -1), initial=0)[..., None]
+    tiny = jnp.finfo(a.dtype).eps * jnp.where(largest == 0, 1, largest)
+    safe = jnp.where(diagonal == 0, tiny.astype(a.dtype), diagonal)
+    one = jnp.eye(n, dtype=a.dtype)
+    factors = jnp.where(one == 1, safe[..., None, :] * one, factors)
+    exchanges = jnp.sum(pivots != jnp.arange(n, dtype=pivots.dtype), axis=-1)
+    det = jnp.prod(safe, axis=-1) * jnp.where(exchanges % 2 == 0, 1, -1)
+    rows = jnp.take_along_axis(jnp.broadcast_to(one, a.shape), permutation[..., None], axis=-2)
+    inner = jax.lax.linalg.triangular_solve(
+        factors, rows, left_side=True, lower=True, unit_diagonal=True
+    )
+    inverse = jax.lax.linalg.triangular_solve(factors, inner, left_side=True)
+    return det[..., None, None] * inverse.mT
+
+
+@_cofactors.defjvp
+def _cofactors_jvp(primals, tangents):
+    """`inv(a)` times `det(a)`, as a product."""
+    (a,), (a_dot,) = primals, tangents
+    inverse, y = jnp.linalg.inv(a), _cofactors(a)
+    turned = (a_dot @ inverse).mT
+    return y, y * jnp.trace(turned, axis1=-2, axis2=-1)[..., None, None] - turned @ y
 
 
 def linear_recurrence(a, b, axis=-1, reverse=False):

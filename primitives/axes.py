@@ -99,18 +99,25 @@ def diagflat(v, k=0):
         call(real(3, 4), draw("index", 2, 4), 0),
         call(real(3, 4), draw("index", 3, 2), axis=1),
         call(real(5), draw("index", 7), -1),
+        call(real(3, 4), draw("index", 1, 2), axis=1),
+        call(real(3, 4), draw("index", 2, 1), axis=0),
+        call(real(1, 4), draw("index", 3, 2), axis=1),
+        call(real(3, 4), draw("index", 5), axis=None),
     ],
 )
 def take_along_axis(x, indices, axis=-1):
-    places = [
-        indices
-        if k == axis % x.ndim
-        else np.reshape(
-            np.arange(indices.shape[k]), (1,) * k + (indices.shape[k],) + (1,) * (x.ndim - 1 - k)
-        )
-        for k in range(x.ndim)
+    if axis is None:
+        return np.ravel(x)[indices]
+    return x[
+        tuple([indices if k == axis % x.ndim else every(k, x, indices) for k in range(x.ndim)])
     ]
-    return x[tuple(places)]
+
+
+def every(k, x, indices):
+    """The places along another axis, beside those that are taken; either is stretched where its size is 1."""
+    if x.shape[k] == 1 and indices.shape[k] != 1:
+        return 0
+    return np.reshape(np.arange(x.shape[k]), (1,) * k + (x.shape[k],) + (1,) * (x.ndim - 1 - k))
 
 
 @composed(np.resize, samples=[call(real(2, 3), (3, 4)), call(real(5), 3)])

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.linalg import solve_triangular
 
+from ..linalg import cofactors
 from . import axes, products  # noqa: F401  # registered first
 from .asked import is_complex
 from .reductions import restored
@@ -112,17 +113,46 @@ def solve_tangent(a_dot, b_dot, y, a, b):
     return -np.linalg.solve(a, a_dot @ y), np.linalg.solve(a, b_dot)
 
 
+def cofactors_of_numpy(a):
+    """As in `backprose.linalg`, with a shift in place of pivots."""
+    size = np.max(np.abs(a)) if a.ndim == 2 else np.max(np.abs(a), axis=(-2, -1))
+    tiny = np.where(size == 0, 1, size) * np.finfo(a.dtype).eps
+    shift = per_matrix(np.where(np.linalg.det(a) == 0, tiny, 0), a)
+    moved = a + shift * np.eye(a.shape[-1], dtype=a.dtype)
+    return per_matrix(np.linalg.det(moved), a) * mT(np.linalg.inv(moved))
+
+
+MATRICES = [call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))]
+
+
 @adjoint(
-    np.linalg.det, dtype="float", samples=[call(draw("spd", 3, 3)), call(draw("spd", 2, 3, 3))]
+    cofactors,
+    dtype="float",
+    jax=cofactors,
+    numpy=cofactors_of_numpy,
+    samples=MATRICES,
 )
+def cofactors_(dy, y, a):
+    """The derivative of `det(a) * inv(a).T`, of which a singular matrix has none here."""
+    turned = mT(np.linalg.inv(a))
+    return per_matrix(np.sum(dy * y, axis=(-2, -1)), a) * turned - y @ mT(dy) @ turned
+
+
+@tangent(cofactors)
+def cofactors_tangent(a_dot, y, a):
+    turned = mT(a_dot @ np.linalg.inv(a))
+    return per_matrix(np.trace(turned, axis1=-2, axis2=-1), a) * y - turned @ y
+
+
+@adjoint(np.linalg.det, dtype="float", samples=MATRICES)
 def det(dy, y, a):
-    """Giles (2008), section 2.2.4."""
-    return per_matrix(dy * y, a) * mT(np.linalg.inv(a))
+    """Giles (2008), section 2.2.4: the cofactors, which a singular matrix has, too."""
+    return per_matrix(dy, a) * cofactors(a)
 
 
 @tangent(np.linalg.det)
 def det_tangent(a_dot, y, a):
-    return y * np.trace(np.linalg.solve(a, a_dot), axis1=-2, axis2=-1)
+    return np.sum(a_dot * cofactors(a), axis=(-2, -1))
 
 
 @adjoint(np.linalg.slogdet, dtype="float", samples=[call(draw("spd", 3, 3))])

@@ -233,13 +233,37 @@ nondifferentiable(
 # The length of these results depends on values: they have no samples, but tests of their own.
 
 
+@computed
+def as_mask(condition):
+    """What is true of a list or an array that is written out."""
+    return np.asarray(condition).astype(bool)
+
+
+def selected(condition, size):
+    """Which of so many elements a condition keeps: as far as it goes, and those for which it is not zero."""
+    if is_static(condition):
+        condition = as_mask(condition)
+    elif condition.dtype != bool:
+        condition = condition != 0
+    if np.ndim(condition) != 1:
+        raise ValueError("the condition must have one axis")
+    if condition.shape[0] > size:
+        raise NotImplementedError("a condition that is longer than the axis")
+    if condition.shape[0] < size:
+        return np.concatenate([condition, np.zeros(size - condition.shape[0], bool)])
+    return condition
+
+
 @composed(np.extract, inline=True, wrt=["x"])
 def extract(condition, x):
-    return np.ravel(x)[np.ravel(condition)]
+    flat = as_mask(condition) if is_static(condition) else condition
+    return np.ravel(x)[selected(np.ravel(flat), x.size)]
 
 
 @composed(np.compress, inline=True, wrt=["x"])
 def compress(condition, x, axis=None):
+    condition = condition if is_static(condition) else np.asarray(condition)
     if axis is None:
-        return np.ravel(x)[condition]
-    return x[(slice(None),) * (axis % x.ndim) + (condition,)]
+        return np.ravel(x)[selected(condition, x.size)]
+    k = axis % x.ndim
+    return x[(slice(None),) * k + (selected(condition, x.shape[k]),)]

@@ -19,6 +19,7 @@ from ..primitives import (
     place,
     update,
 )
+from .affine import affine
 from .binding import bind, has_default
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
 from .index_forms import new_axes, without_dots
@@ -220,6 +221,11 @@ class Trace:
             args = list(args)
             if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
                 args[-1] = self.measured(args[-1], args[0].type.shape)
+        if op is np.arange and any(isinstance(a, Array) for a in args):
+            args, first = self.counted(args, origin)
+            if first is not None:
+                count = self._apply(op, args, kwargs, origin)
+                return self._apply(np.add, [count, first], {}, replace(origin, spelling="operator"))
         if op is getitem and isinstance(args[0], Array):
             simpler = self.item(args[0], args[1], origin)
             if simpler is not None:
@@ -246,6 +252,26 @@ class Trace:
             check_known(positional[-1], shape, self.contents)
             self.indexed += index_parts(positional[-1], shape)
         return self.sharing(result, primitive, bound, positional, origin)
+
+    def counted(self, args: list[Value], origin: Origin) -> tuple[list[Value], Value | None]:
+        """How many numbers `np.arange` of computed bounds gives, and what is added to them."""
+        start, stop = args[:2] if len(args) > 1 else (known(0), args[0])
+        for bound in (start, stop):
+            whole = bound.type.dtype.kind in "iu" if isinstance(bound, Array) else True
+            if not whole or isinstance(bound, Known) and not isinstance(bound.value, int):
+                raise RefusedError("np.arange between computed numbers that are not integers")
+        if len(args) == 1:
+            return args, None
+        if len(args) > 2 and not (isinstance(args[2], Known) and args[2].value == 1):
+            remedy = "count by ones and multiply: start + step * np.arange(n)"
+            raise RefusedError("np.arange with a step between computed bounds", remedy=remedy)
+        operator = replace(origin, spelling="operator")
+        number = self._apply(np.subtract, [stop, start], {}, operator)
+        form = affine(operand_of(number), self.definitions)
+        if form is not None and form[1] == 0 and list(form[0].values()) == [1]:
+            (same,) = form[0]  # `len(r) + 1 - 1`
+            number = Array(same)
+        return [number], start
 
     def item(self, array: Array, index: Value, origin: Origin) -> Value | None:
         """What an index gives that picks one element, picks everything or adds axes; None for others."""

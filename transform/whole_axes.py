@@ -131,8 +131,15 @@ def new_array(step: Wholes, atom: Atom) -> Whole:
 
 @rule(np.arange)
 def arange(step: Wholes, atom: Atom) -> Whole:
+    if len(atom.args) != 1:
+        raise refuse(atom)
     part = step.first_part(atom.result.type.shape[0], atom.origin)
     kwargs = keywords(step, atom)
+    if part.mask is not None:  # how many of those selected stand in front of each
+        operator = replace(atom.origin, spelling="operator")
+        mask = step.inside(part, 1, 0, atom.origin)
+        found = step.apply(np.cumsum, [mask], kwargs, replace(atom.origin, spelling="function"))
+        return Whole(step.apply(np.subtract, [found, known(1)], {}, operator), {0: part})
     return Whole(step.apply(np.arange, [known(part.size)], kwargs, atom.origin), {0: part})
 
 
