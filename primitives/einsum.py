@@ -70,11 +70,11 @@ def operand_adjoint(dy, operands, terms, output, k):
     else:
         found = np.einsum(subscripts, dy, *others)
     x = operands[k]
-    sizes, spread = distinct_axes(terms[k], x.shape)
+    sizes, spread = distinct_axes(terms[k], np.shape(x))
     summed = summed_axes(terms[k], known)
     if len(summed) > 0:
         found = np.broadcast_to(np.expand_dims(found, summed), sizes)
-    if len(sizes) == x.ndim:
+    if len(sizes) == np.ndim(x):
         return found
     index = tuple([np.reshape(np.arange(n), s) for n, s in zip(x.shape, spread, strict=True)])
     return place(found, x.shape, index)

@@ -195,6 +195,7 @@ def where(d, y, condition, a, b):
 
 @scaled(
     np.clip,
+    optional={"lower": "min", "upper": "max"},
     samples=[
         call(draw(REAL, 3, 4), -0.5, 0.5),
         call(draw(REAL, 3, 4), None, draw("positive", 4)),

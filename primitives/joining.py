@@ -18,7 +18,7 @@ from .shapes import add_at, place
     ],
 )
 def vstack(arrays):
-    if all([a.ndim == 1 for a in arrays]):
+    if all([np.ndim(a) == 1 for a in arrays]):
         return np.stack(arrays)
     return np.concatenate([np.atleast_2d(a) for a in arrays])
 
@@ -49,9 +49,10 @@ def dstack(arrays):
     samples=[call([real(3), real(3)]), call([real(3, 2), real(3)])],
 )
 def column_stack(arrays):
-    if all([a.ndim == 1 for a in arrays]):
+    if all([np.ndim(a) == 1 for a in arrays]):
         return np.stack(arrays, axis=1)
-    return np.concatenate([a[:, None] if a.ndim == 1 else a for a in arrays], axis=1)
+    columns = [np.reshape(a, (-1, 1)) if np.ndim(a) == 0 else a for a in arrays]
+    return np.concatenate([a[:, None] if a.ndim == 1 else a for a in columns], axis=1)
 
 
 def joined(arrays, axis):
@@ -315,6 +316,11 @@ def inside(pad_width, shape):
 
 
 @computed
+def is_pairs(pad_width):
+    return not isinstance(pad_width, dict)
+
+
+@computed
 def widths_of(pad_width, shape):
     """For each axis how many elements are added in front and behind."""
     return [tuple(w) for w in np.broadcast_to(np.asarray(pad_width), (len(shape), 2)).tolist()]
@@ -372,6 +378,8 @@ def folded(dy, front, back, n, mode, axis):
     ],
 )
 def pad(dy, y, x, pad_width, mode="constant", constant_values=0):
+    if not is_pairs(pad_width):
+        raise ValueError("np.pad is given widths in a dict: give a pair for each axis")
     if mode == "constant":
         return dy[tuple([slice(a, b) for a, b in inside(pad_width, x.shape)])]
     if mode not in ("edge", "reflect", "symmetric", "wrap"):

@@ -98,10 +98,14 @@ def solve_transposed_tangent(a_dot, b_dot, y, a, b):
         call(draw("spd", 3, 3), real(3, 2)),
         call(draw("spd", 2, 3, 3), real(2, 3, 4)),
         call(draw("spd", 2, 3, 3), real(3, 4)),
+        call(draw("spd", 3, 3, 3), real(3)),
     ],
 )
 def solve(dy, y, a, b):
     """Giles (2008), section 2.3.1."""
+    if b.ndim == 1 and a.ndim > 2:  # one vector for all matrices
+        column = solve_transposed(a, np.expand_dims(dy, -1))
+        return -column * np.expand_dims(y, -2), column[..., 0]
     db = solve_transposed(a, dy)
     if b.ndim == 1:
         return -np.expand_dims(db, -1) * np.expand_dims(y, -2), db
@@ -110,6 +114,9 @@ def solve(dy, y, a, b):
 
 @tangent(np.linalg.solve)
 def solve_tangent(a_dot, b_dot, y, a, b):
+    if b.ndim == 1 and a.ndim > 2:
+        change = np.linalg.solve(a, a_dot @ np.expand_dims(y, -1))
+        return -change[..., 0], np.linalg.solve(a, b_dot)
     return -np.linalg.solve(a, a_dot @ y), np.linalg.solve(a, b_dot)
 
 

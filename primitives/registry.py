@@ -87,7 +87,7 @@ class Primitive:
     numbers, which JAX wants as an array, `integers` those that may be computed. `numpy` writes a function of JAX's in
     NumPy's; `views` says that NumPy's result shares its argument's memory, always or by its keywords; `complex` that
     the rule holds for complex numbers. `like` is a function whose result has the same shape, where JAX does not have
-    the function.
+    the function. `optional` are array parameters that may be left out, each with NumPy's other name for it.
     """
 
     function: Callable
@@ -108,6 +108,7 @@ class Primitive:
     hint: str = ""
     complex: bool = False
     like: Callable | None = None
+    optional: dict[str, str] = field(default_factory=dict)
 
     def bind(self, args: tuple, kwargs: dict[str, Any]) -> dict[str, Any]:
         """Arguments by parameter name; TypeError for a keyword that the rule does not know."""
@@ -178,6 +179,7 @@ def register(
     signature: Callable | None = None,
     hint: str = "",
     like: Callable | None = None,
+    optional: dict[str, str] | None = None,
 ) -> Primitive:
     """Add a function to the registry; the decorators below are the friendlier way in."""
     model = signature or rule
@@ -203,6 +205,7 @@ def register(
         samples=tuple(samples),
         hint=hint,
         like=like,
+        optional=optional or {},
     )
     _REGISTRY[function] = primitive
     twin = jax_twin(function)

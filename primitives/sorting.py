@@ -141,6 +141,8 @@ QUANTILES = [
 
 @composed(np.quantile, dtype="float", wrt=["x", "q"], numbers=["q"], samples=QUANTILES)
 def quantile(x, q, axis=None, keepdims=False):
+    if np.ndim(q) > 1:
+        raise NotImplementedError("np.quantile at fractions with more than one axis")
     ordered, fractions = in_order(x, axis), listed(q) if is_static(q) else q
     if np.ndim(q) == 1 and not is_static(q):
         found = between(ordered, q)

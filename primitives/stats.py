@@ -353,17 +353,30 @@ def dirichlet_pdf(x, alpha):
     return np.exp(dirichlet_logpdf(x, alpha))
 
 
-@of("multivariate_normal", "logpdf", *VECTORS)
-def multivariate_normal_logpdf(x, mean, cov):
+def covariance(cov, n):
+    """The matrix that a number, or a vector of variances, stands for."""
+    if np.ndim(cov) == 2:
+        return cov.astype(float)
+    return cov * np.eye(n) if np.ndim(cov) == 0 else np.diag(cov)
+
+
+@of("multivariate_normal", "logpdf", *VECTORS, wrt=["x", "mean", "cov"])
+def multivariate_normal_logpdf(x, mean=None, cov=1.0):
     """Like SciPy's it reads the lower triangle of the covariance."""
-    factor = np.linalg.cholesky(cov.astype(float))
-    z = np.linalg.solve(factor, (x - mean).T)
+    if np.ndim(cov) == 0 and np.size(0.0 if mean is None else mean) == 1:
+        if np.ndim(x) > 1:
+            raise NotImplementedError("scipy.stats.multivariate_normal in one dimension")
+        z = x if mean is None else x - mean
+        return -(z**2) / (2 * cov) - np.log(cov) / 2 - HALF_LOG_2PI
+    matrix = covariance(cov, x.shape[-1])
+    factor = np.linalg.cholesky(matrix)
+    z = np.linalg.solve(factor, (x if mean is None else x - mean).T)
     scale = np.sum(np.log(np.diagonal(factor)))
-    return -np.sum(z**2, axis=0) / 2 - scale - cov.shape[0] * HALF_LOG_2PI
+    return -np.sum(z**2, axis=0) / 2 - scale - matrix.shape[0] * HALF_LOG_2PI
 
 
-@of("multivariate_normal", "pdf", *VECTORS)
-def multivariate_normal_pdf(x, mean, cov):
+@of("multivariate_normal", "pdf", *VECTORS, wrt=["x", "mean", "cov"])
+def multivariate_normal_pdf(x, mean=None, cov=1.0):
     return np.exp(multivariate_normal_logpdf(x, mean, cov))
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..primitives import Primitive, array_params, variadic
 from .errors import ProgramError, RefusedError
-from .values import Known, Value
+from .values import Known, Value, known
 
 
 def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> dict[str, Value]:
@@ -39,6 +39,10 @@ def bind(primitive: Primitive, args: list[Value], kwargs: dict[str, Value]) -> d
         if name in named:
             raise ProgramError(f"{primitive.name} got two values for {k!r}")
         named[name] = value
+    for name, other in primitive.optional.items():
+        if other in named and name not in named:
+            named[name] = named.pop(other)
+        named.setdefault(name, known(None))
     for name in list(named):
         if name not in ours:
             value = named.pop(name)

@@ -16,6 +16,7 @@ from ..primitives import (
     Primitive,
     add_at,
     array_identity,
+    array_params,
     is_array_function,
     is_jax,
     jax_twin,
@@ -288,6 +289,9 @@ def call_array_function(
         many: Any = given.pop(variadic(primitive) or "", ())
         if callable(primitive.dtype):
             given = {k: widened(interpreter.trace, v, primitive, origin) for k, v in given.items()}
+        if many:  # after those that have a name
+            first = [p for p in array_params(primitive) if p in given]
+            many = [*(given.pop(p) for p in first), *many]
         result = inline_rule(interpreter, primitive.adjoint, list(many), origin, given)
         if primitive.views:  # what is written in its place makes new arrays
             for value in (*args, *kwargs.values()):

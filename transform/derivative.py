@@ -154,6 +154,10 @@ class Context:
         chosen = [leaf for k in positions for leaf in leaves(atom.args[k]) if isinstance(leaf, Var)]
         owners = chosen if mode == "vjp" else [atom.results[k] for k in results or (0,)]
         found = tuple(Var("t", v.type) for v in owners)
+        if mode == "vjp" and isinstance(derivatives, Array):  # SciPy's float64 may be JAX's float32
+            there = abstract_call(twin, atom.args, atom.kwargs)
+            if there.dtype != derivatives.type.dtype:
+                derivatives = self.trace.cast(derivatives, there.dtype, origin)
         args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
         try:
             abstract_call(op, args, atom.kwargs)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..primitives import name_of
 from ..primitives.fallback import JaxDerivative
-from .ir import Atom, Function, walk
+from .ir import Atom
 from .operands import Items, Operand
 
 if TYPE_CHECKING:
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 
 def comment_of(op: JaxDerivative) -> str:
     return f"# No rule for {name_of(op.function)}: JAX differentiates this operation."
-
-
-def pullback_name(function: Function) -> str:
-    """A name for what `jax.vjp` leaves, which no variable of the function has."""
-    used = {name for name, _ in function.params}
-    used |= {r.hint for node in walk(function.body) for r in node.results}
-    return next(
-        n for n in ("pullback", *(f"pullback{k}" for k in range(1, len(used) + 2))) if n not in used
-    )
 
 
 def fallback_lines(text: FunctionText, atom: Atom) -> list[str]:

@@ -37,6 +37,8 @@ from .window_text import updated_window, windowed
 
 
 def _attribute(speller: Speller, atom: Atom) -> Text:
+    if not is_array(atom.args[0]):  # a number of Python's has no attributes
+        return speller.literal(Lit(static_value(atom.result)))
     name = static_value(atom.args[1])
     return f"{speller.operand(atom.args[0], ATOM)}.{name}", ATOM
 
@@ -66,6 +68,8 @@ def is_numpys(speller: Speller, x: Operand) -> bool:
 
 
 def _transpose(speller: Speller, atom: Atom) -> Text:
+    if not is_array(atom.args[0]):
+        return f"{speller.function(np.transpose)}({speller.arguments(atom)})", ATOM
     x = speller.operand(atom.args[0], ATOM)
     if not atom.kwargs:
         return f"{x}.T", ATOM

@@ -73,7 +73,7 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     count = len(node.inits)
     params = [text.names.name(p) for p in node.body.params[:count]]
     name = purpose(text, node, "step")
-    carry, head = unpacking(params, "_", "carry")
+    carry, head = unpacking(params, "_", text.carry)
     start, stop, index, first = fori_range(text, node)
     index = "_k" if index == carry == "_" else index
     body = text.block(node.body.body, *around(node))
@@ -141,8 +141,8 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
         elements.insert(0, text.names.name(node.index))
         arrays.insert(0, arange(text, node.span))
     name = purpose(text, node, "step")
-    carry, head = unpacking(params, "_", "carry")
-    element, more = unpacking(elements, "_" if params else "_row", "row")
+    carry, head = unpacking(params, "_", text.carry)
+    element, more = unpacking(elements, "_" if params else "_row", text.row)
     body = text.block(node.body.body, *around(node))
     outputs = operands(text, node.body.outputs)
     ends, rows = outputs[:count], outputs[count:]
@@ -187,7 +187,7 @@ def jax_while(text: FunctionText, node: Repeat) -> list[str]:
         text.names.of[p] = text.names.name(q)
     unfinished = text.names.reserve("unfinished")
     name = purpose(text, node, "step")
-    carry, head = unpacking(params, "_", "carry")
+    carry, head = unpacking(params, "_", text.carry)
     test_lines = text.block(node.test.body, *around(node))
     (condition,) = node.test.outputs
     going = at(condition, AND + 1 if bound else 0)

@@ -16,13 +16,13 @@ from .barriers import BARRIER
 from .barriers import COMMENT as BARRIER_COMMENT
 from .block_parts import apart
 from .blocks import control_flow, must_have_lines
-from .fallback_text import comment_of, fallback_lines, pullback_name
+from .fallback_text import comment_of, fallback_lines
 from .folding import folded
 from .idioms import IDIOMS
 from .ir import Atom, CallSite, Function, Node, Origin, Repeat, Statement, definitions, walk
 from .liveness import IN_PLACE, Families, Interference, use_counts
 from .module import Module
-from .names import Names
+from .names import Names, free, hints
 from .numpy_blocks import in_place_lines
 from .operands import ArrayType, Items, Lit, Operand, StaticType, Var, variables
 from .outline import outlined_functions
@@ -58,7 +58,8 @@ class FunctionText:
         self.speller.constant_name = module.constant_name
         for outlined in outlined_functions(function.body):
             self.speller.callee_names[outlined] = module.define(outlined)
-        self.pullback = pullback_name(function)
+        words = {*(p for p, _ in function.params), *hints(function)}
+        self.pullback, self.carry, self.row = (free(w, words) for w in ("pullback", "carry", "row"))
         self.names = self.fresh_names()
         self.kept |= must_have_lines(self)
 
@@ -80,6 +81,8 @@ class FunctionText:
         return [
             self.name,
             self.pullback,
+            self.carry,
+            self.row,
             *self.speller.callee_names.values(),
             *self.module.constant_names.values(),
         ]

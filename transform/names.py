@@ -6,12 +6,26 @@ import keyword
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Set
 
+from .ir import Function, walk
 from .operands import Var
 
 # What emitted code refers to by itself; no variable may hide it.
 MODULES = frozenset(("np", "jnp", "jax", "lax", "math", "scipy", "place"))
 BUILTINS = frozenset(("bool", "complex", "float", "int", "range", "reversed", "slice"))
 RESERVED = MODULES | BUILTINS | frozenset(keyword.kwlist)
+
+
+def hints(function: Function) -> set[str]:
+    """The names that the variables of a function would like to have."""
+    found = {r.hint for node in walk(function.body) for r in node.results}
+    return found | {p.hint for node in walk(function.body) for r in node.regions for p in r.params}
+
+
+def free(word: str, taken: Set[str]) -> str:
+    """A name that no variable has, for what is not one: `carry`, or `carry_` where the user has a `carry`."""
+    while word in taken:
+        word += "_"
+    return word
 
 
 class Names:

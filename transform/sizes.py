@@ -182,6 +182,8 @@ def _is_elementwise(atom: Atom) -> bool:
 
 def _source(atom: Atom, k: int) -> tuple[Operand, int] | Operand | None:
     """Where dimension `k` of an atom's result comes from: a dimension of an operand, or a size itself."""
+    if len(atom.results) != 1:
+        return None
     result = atom.result.type
     size = result.shape[k]
     if _is_elementwise(atom):

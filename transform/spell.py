@@ -291,5 +291,6 @@ def literal_text(value: Any) -> str:
 
 
 def is_array(operand: Operand) -> bool:
-    """Whether an operand is an array variable, so that it has methods."""
-    return isinstance(operand, Var) and isinstance(operand.type, ArrayType)
+    """Whether an operand is an array variable, so that it has methods; a number of Python's has none."""
+    found = operand.type if isinstance(operand, Var) else None
+    return isinstance(found, ArrayType) and not (found.weak and not found.shape)

@@ -61,6 +61,7 @@ from .views import as_view, gives_array, gives_new_memory, is_contiguous, link, 
 
 TEMPORARY = "t"
 # Functions that make an array of a given shape; a length may be computed.
+JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack)
 SIZED = (np.zeros, np.ones, np.empty, np.full, np.broadcast_to, np.reshape, np.arange, place)
 NUMPYS_OWN = ("out", "where", "casting", "order", "subok")  # keywords that JAX does not have
 SIZES = ("shape", "start", "stop")
@@ -152,7 +153,7 @@ class Trace:
             return self.computed_size(array, name, replace(origin, spelling="operator"))
         sizes = {"nbytes": found.size * found.dtype.itemsize, "itemsize": found.dtype.itemsize}
         value = sizes[name] if name in sizes else getattr(found, name)
-        if name == "ndim":
+        if name == "ndim" or found.weak:  # a number of Python's has no attributes
             return known(value)
         args = (array.operand, Lit(name))
         return Known(value, self.emit(Var(TEMPORARY, StaticType(value)), getattr, args, (), origin))
@@ -318,7 +319,7 @@ class Trace:
                 positional += [operand_of(self.array_like(item, origin)) for item in many]
                 continue
             if param.name in primitive.lists:
-                pass
+                value = self.joined(value, origin) if op in JOINING else value
             elif param.name in arrays_too:
                 value = self.array_like(value, origin)
             elif param.name == "index":
@@ -511,6 +512,17 @@ class Trace:
         if isinstance(value, Array | Known):
             return value
         raise ProgramError(f"expected an array, got a {type(value).__name__.lower()}")
+
+    def joined(self, value: Value, origin: Origin) -> Value:
+        """A list of what NumPy joins, in which lists of numbers are arrays."""
+        if not isinstance(value, Struct) or value.kind is dict or value.rows is not None:
+            return value
+
+        def given(v: Value) -> Value:
+            listed = isinstance(v.value if isinstance(v, Known) else v, Struct | list | tuple)
+            return self.array_like(v, origin) if listed else v
+
+        return struct(value.kind, [given(v) for v in value.items])
 
     def index_like(self, value: Value, origin: Origin) -> Value:
         """An index in which lists of ints are arrays."""
