@@ -49,6 +49,7 @@ def broadcast_arrays(*args):
 
 @composed(
     np.meshgrid,
+    dtype="jax",
     wrt=["xi"],
     samples=[
         call(real(3), real(2)),

@@ -159,6 +159,7 @@ def interp(x, xp, fp):
 
 @adjoint(
     np.polyval,
+    dtype="array",
     samples=[
         call(real(4), real(5)),
         call(real(3), real()),

@@ -82,6 +82,7 @@ def operand_adjoint(dy, operands, terms, output, k):
 
 @multilinear(
     np.einsum,
+    dtype="array",
     wrt=["operands"],
     samples=[
         call("ij,jk->ik", real(2, 3), real(3, 4)),

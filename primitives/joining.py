@@ -11,6 +11,7 @@ from .shapes import add_at, place
 
 @composed(
     np.vstack,
+    dtype="array",
     samples=[
         call([real(2, 3), real(4, 3)]),
         call([real(3), real(3)]),
@@ -25,6 +26,7 @@ def vstack(arrays):
 
 @composed(
     np.hstack,
+    dtype="array",
     samples=[call([real(2), real(4)]), call([real(2, 3), real(2, 1)]), call([real(), real()])],
 )
 def hstack(arrays):
@@ -34,6 +36,7 @@ def hstack(arrays):
 
 @composed(
     np.dstack,
+    dtype="array",
     samples=[
         call([real(3), real(3)]),
         call([real(2, 3), real(2, 3)]),
@@ -46,6 +49,7 @@ def dstack(arrays):
 
 @composed(
     np.column_stack,
+    dtype="array",
     samples=[call([real(3), real(3)]), call([real(3, 2), real(3)])],
 )
 def column_stack(arrays):
@@ -62,6 +66,7 @@ def joined(arrays, axis):
 
 @composed(
     np.block,
+    dtype="array",
     samples=[
         call([[real(2, 3), real(2, 1)], [real(1, 3), real(1, 1)]]),
         call([real(2), real(3)]),
@@ -79,6 +84,7 @@ def block(arrays):
 
 @composed(
     np.append,
+    dtype="array",
     wrt=["x", "values"],
     samples=[
         call(real(3), real()),
@@ -152,6 +158,7 @@ def insert(x, obj, values, axis=None):
     k, place = axis % x.ndim, within(obj, x.shape[axis] + 1, x.shape[axis])
     before, behind = x[along(slice(None, place), k)], x[along(slice(place, None), k)]
     row = np.broadcast_to(values, x.shape[:k] + x.shape[k + 1 :])
+    row = row if row.dtype == x.dtype else row.astype(x.dtype)
     return np.concatenate([before, np.expand_dims(row, k), behind], axis=axis)
 
 

@@ -75,7 +75,7 @@ def dot(dy, y, a, b):
 
 @multilinear(np.outer, dtype="array", samples=[call(real(3), real(4)), call(real(2, 2), real(3))])
 def outer(dy, y, a, b):
-    return np.reshape(dy @ np.ravel(b), a.shape), np.reshape(np.ravel(a) @ dy, b.shape)
+    return np.reshape(dy @ np.ravel(b), np.shape(a)), np.reshape(np.ravel(a) @ dy, np.shape(b))
 
 
 @multilinear(
@@ -103,7 +103,7 @@ def inner(dy, y, a, b):
 def contracted(axes, a, b):
     """The axes of `a` and of `b` that are summed over, each as a tuple of non-negative ints."""
     if isinstance(axes, int):
-        return tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes))
+        return tuple(range(np.ndim(a) - axes, np.ndim(a))), tuple(range(axes))
     first, second = axes
     if isinstance(first, int):
         return (first % a.ndim,), (second % b.ndim,)
@@ -111,7 +111,7 @@ def contracted(axes, a, b):
 
 
 def free(x, summed):
-    return tuple([k for k in range(x.ndim) if k not in summed])
+    return tuple([k for k in range(np.ndim(x)) if k not in summed])
 
 
 @multilinear(
@@ -133,9 +133,11 @@ def tensordot(dy, y, a, b, axes=2):
     la = fa + tuple([ka[kb.index(k)] for k in sorted(kb)])
     lb = tuple([kb[ka.index(k)] for k in sorted(ka)]) + fb
     da = np.transpose(
-        np.tensordot(dy, b, (columns, fb)), tuple([la.index(k) for k in range(a.ndim)])
+        np.tensordot(dy, b, (columns, fb)), tuple([la.index(k) for k in range(np.ndim(a))])
     )
-    db = np.transpose(np.tensordot(a, dy, (fa, rows)), tuple([lb.index(k) for k in range(b.ndim)]))
+    db = np.transpose(
+        np.tensordot(a, dy, (fa, rows)), tuple([lb.index(k) for k in range(np.ndim(b))])
+    )
     return da, db
 
 
@@ -177,6 +179,7 @@ def cross(dy, y, a, b, axis=-1):
 
 @composed(
     np.kron,
+    dtype="array",
     wrt=["a", "b"],
     samples=[call(real(2, 3), real(3, 2)), call(real(2), real(3)), call(real(), real(2, 2))],
 )

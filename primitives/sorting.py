@@ -202,7 +202,7 @@ def select(condlist, choicelist, default=0.0):
     ],
 )
 def choose(a, choices, mode="raise"):
-    places = a
+    places = a if is_static(a) else np.asarray(a)
     if mode == "clip":
         places = np.clip(a, 0, len(choices) - 1)
     if mode == "wrap":

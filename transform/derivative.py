@@ -156,7 +156,7 @@ class Context:
         found = tuple(Var("t", v.type) for v in owners)
         if mode == "vjp" and isinstance(derivatives, Array):  # SciPy's float64 may be JAX's float32
             there = abstract_call(twin, atom.args, atom.kwargs)
-            if there.dtype != derivatives.type.dtype:
+            if not results and there.dtype != derivatives.type.dtype:
                 derivatives = self.trace.cast(derivatives, there.dtype, origin)
         args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
         try:

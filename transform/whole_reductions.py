@@ -11,7 +11,7 @@ import numpy as np
 from .ir import Atom, Origin
 from .operands import array_type
 from .parts import Part, Whole
-from .values import Known, Value, known
+from .values import Array, Known, Value, known
 from .whole_rules import (
     keywords,
     ndim,
@@ -101,6 +101,14 @@ def averaged(step: Wholes, atom: Atom, x: Whole, axes: Sequence[int], less: Any)
     count = number_of(step, x, axes, atom.origin)
     if less:
         count = step.apply(np.subtract, [count, known(less)], {}, operator)
+    return divided(step, total, count, operator)
+
+
+def divided(step: Wholes, total: Any, count: Value, operator: Origin) -> Any:
+    """A sum over a count, in the dtype of the sum."""
+    if isinstance(count, Array) and total.type.dtype.kind in "fc":
+        real = np.empty(0, total.type.dtype).real.dtype
+        count = step.trace.cast(count, real, operator) if real != np.float64 else count
     return step.apply(np.divide, [total, count], {}, operator)
 
 
@@ -113,7 +121,7 @@ def variance(step: Wholes, atom: Atom) -> Whole:
     value = step.masked(x, axes, 0, atom.origin)
     axis: dict[str, Value] = {"axis": known(tuple(axes)), "keepdims": known(True)}
     total = step.apply(np.sum, [value], axis, function)
-    middle = step.apply(np.divide, [total, number_of(step, x, axes, atom.origin)], {}, operator)
+    middle = divided(step, total, number_of(step, x, axes, atom.origin), operator)
     apart = step.apply(np.subtract, [x.value, middle], {}, operator)
     squares = Whole(step.apply(np.square, [apart], {}, function), x.parts)
     less = static_keyword(atom, 9, "ddof", 0)
