@@ -18,15 +18,27 @@ OPENING, CLOSING, QUOTES = "([{", ")]}", "\"'"
 
 def folded(line: str, width: int) -> list[str]:
     """A statement on as many lines as it needs, if it ends with a call; otherwise it stays as it is."""
-    start = last_call(line) if len(line) > width and not line.lstrip().startswith("#") else None
+    start = last_call(line) if len(line) > width and not line.startswith("#") else None
     if start is None:
         return [line]
-    margin = " " * (len(line) - len(line.lstrip()))
     head, inside = line[: start + 1], line[start + 1 : -1]
-    if len(inside) + len(margin) + 4 <= width:
-        return [head, f"{margin}    {inside}", f"{margin})"]
-    items = [line for item in arguments(inside) for line in folded(f"{margin}    {item},", width)]
-    return [head, *items, f"{margin})"]
+    if len(inside) + 4 <= width:
+        return [head, f"    {inside}", ")"]
+    items = [part for item in arguments(inside) for part in argument(item, width - 4)]
+    return [head, *(f"    {part}" for part in items), ")"]
+
+
+def argument(item: str, width: int) -> list[str]:
+    """An argument with a comma behind it; a tuple that is too long is filled into several lines."""
+    if len(item) < width or not (item.startswith("(") and item.endswith(")")):
+        lines = folded(item, width - 1)
+        return [*lines[:-1], f"{lines[-1]},"]
+    lines = [""]
+    for part in arguments(item[1:-1]):
+        if lines[-1] and len(lines[-1]) + len(part) + 2 > width - 4:
+            lines.append("")
+        lines[-1] += f"{' ' if lines[-1] else ''}{part},"
+    return ["(", *(f"    {line}" for line in lines), "),"]
 
 
 def last_call(line: str) -> int | None:

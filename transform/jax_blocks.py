@@ -16,8 +16,9 @@ from .block_parts import (
     targets,
     tupled,
 )
+from .folding import folded
 from .intervals import static_int, static_length
-from .ir import Choice, Node, Repeat
+from .ir import Choice, Repeat
 from .operands import Operand, Var
 from .spell import AND, PLUS, TIMES
 from .swaps import exchanges
@@ -83,7 +84,7 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     found = listed(targets(text, node.results)) or "_"
     why, option = unrolled(node)
     call = f"lax.fori_loop({start}, {stop}, {name}, {inits}{option})"
-    return ["", *lines[:-1], "", *why, *wrapped(text, node, f"{found} = {call}")]
+    return ["", *lines[:-1], "", *why, *folded(f"{found} = {call}", LINE - 4 * text.depths[node])]
 
 
 def unrolled(node: Repeat) -> tuple[list[str], str]:
@@ -155,7 +156,7 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
     reverse = ", reverse=True" if node.backwards else ""
     why, option = unrolled(node)
     call = f"lax.scan({name}, {inits}, {streams}{reverse}{option})"
-    return ["", *lines[:-1], "", *why, *wrapped(text, node, f"{found} = {call}")]
+    return ["", *lines[:-1], "", *why, *folded(f"{found} = {call}", LINE - 4 * text.depths[node])]
 
 
 def arange(text: FunctionText, span: tuple[Operand, Operand, Operand]) -> str:
@@ -199,46 +200,12 @@ def jax_while(text: FunctionText, node: Repeat) -> list[str]:
         outputs.insert(0, f"{params[0]} + {at(node.span[2], TIMES)}")
     lines += function_lines(f"def {name}({carry}):", [*head, *first], body, listed(outputs))
     call = f"lax.while_loop({unfinished}, {name}, {tupled(inits)})"
-    return ["", *lines[:-1], "", *wrapped(text, node, f"{listed(results)} = {call}")]
-
-
-def wrapped(text: FunctionText, node: Node, line: str) -> list[str]:
-    """A call that is too long for a line, with its arguments on lines of their own."""
-    if len(line) <= LINE - 4 * text.depths[node] or not line.endswith(")"):
-        return [line]
-    opening = line.index("(", line.index("lax."))
-    parts, depth, start = [], 0, opening + 1
-    for k in range(opening + 1, len(line) - 1):
-        depth += line[k] in "([{"
-        depth -= line[k] in ")]}"
-        if line[k] == "," and not depth:
-            parts.append(line[start:k].strip())
-            start = k + 1
-    parts.append(line[start:-1].strip())
-    inner = ", ".join(parts)
-    if len(inner) <= LINE - 4 * text.depths[node] - 4:
-        return [line[: opening + 1], INDENT + inner, ")"]
-    room = LINE - 4 * text.depths[node] - 5
-    lines = [x for part in parts for x in broken(part, room)]
-    return [line[: opening + 1], *(f"{INDENT}{x}" for x in lines), ")"]
-
-
-def broken(part: str, room: int) -> list[str]:
-    """An argument with a comma, a tuple that is too long for a line over several."""
-    if len(part) <= room or not (part.startswith("(") and part.endswith(")")):
-        return [f"{part},"]
-    items, depth, start = [], 0, 1
-    for k in range(1, len(part)):
-        depth += (part[k] in "([{") - (part[k] in ")]}")
-        if depth < 0 or part[k] == "," and not depth:
-            items.append(part[start:k].strip())
-            start = k + 1
-    lines = [""]
-    for item in filter(None, items):
-        if lines[-1] and len(lines[-1]) + len(item) + 2 > room - 4:
-            lines.append("")
-        lines[-1] += f"{' ' if lines[-1] else ''}{item},"
-    return ["(", *(f"{INDENT}{x}" for x in lines), "),"]
+    return [
+        "",
+        *lines[:-1],
+        "",
+        *folded(f"{listed(results)} = {call}", LINE - 4 * text.depths[node]),
+    ]
 
 
 def jax_choice(text: FunctionText, node: Choice) -> list[str]:
