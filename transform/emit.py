@@ -73,7 +73,10 @@ def emit(function: Function, target: str, header: str = "", from_loops: bool = F
     definitions = [*module.definitions.values(), main]
     helpers = [HELPERS[name].strip("\n") for name in sorted(module.imports & set(HELPERS))]
     settings, large = _constants(module, "".join(definitions))
-    imports = [f"import {name}" for name in module.imports - {"np", "jnp", "lax", *HELPERS}]
+    modules = module.imports - {"np", "jnp", "lax", *HELPERS}
+    if "jax" in modules:
+        modules -= {"jax.lax"}  # is there then
+    imports = [f"import {name}" for name in modules]
     imports += ["from jax import lax"] if "lax" in module.imports else []
     imports += ["import jax.numpy as jnp"] if "jnp" in module.imports else []
     imports += ["import numpy as np"] if "np" in module.imports or helpers else []
