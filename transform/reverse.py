@@ -328,7 +328,10 @@ class _Reverse:
         for operand, part in zip(atom.args, parts, strict=False):
             if isinstance(operand, Var) and operand in self.context.active:
                 self.context.check_there(part)
-        for operand, part in zip(atom.args, parts, strict=False):
+        pairs = list(zip(atom.args, parts, strict=False))
+        if len({id(operand) for operand, _ in pairs}) < len(pairs):
+            pairs.reverse()  # of `x @ x` the later factor first: XLA on CPU is up to 1.1 times faster so
+        for operand, part in pairs:
             self.distribute(operand, part, origin, pending)
 
     def elementwise(
