@@ -33,6 +33,7 @@ from .globals import lift
 from .inlining import inline_function, inline_rule, inline_written
 from .ir import Origin
 from .jax_arrays import called, of_jax, of_numpy, whose
+from .keyword_forms import with_form
 from .methods import call_method
 from .operands import Lit, Var
 from .read import read
@@ -123,6 +124,8 @@ def call(
     ufunc = getattr(function, "__self__", None)
     if isinstance(ufunc, np.ufunc) and function.__name__ == "at":
         return ufunc_at(interpreter, ufunc, args, origin)
+    if isinstance(ufunc, np.ufunc) and function.__name__ == "outer" and len(args) == 2:
+        return outer(interpreter, ufunc, args, kwargs, frame, origin)
     if isinstance(ufunc, np.ufunc) and (ufunc, function.__name__) in OF_UFUNCS:
         named = {"axis": known(0), **kwargs} if len(args) == 1 else kwargs
         whole = known(OF_UFUNCS[ufunc, function.__name__])
@@ -137,6 +140,9 @@ def call(
     if definition is not None:
         result = inline_written(interpreter, definition, args, kwargs, frame, origin)
         return called(function, args, kwargs, result)
+    found = with_form(interpreter, function, args, kwargs, frame, origin)
+    if found is not None:
+        return called(function, args, kwargs, found)
     if function in BUILTINS:
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):
@@ -324,6 +330,24 @@ def as_ufunc(
     types = tuple(t for a in args for t in array_types(operand_of(a)))
     wanted = elementwise_type(function, types, False).dtype
     return result if result.type.dtype == wanted else trace.cast(result, wanted, origin)
+
+
+def outer(
+    interpreter: Interpreter,
+    ufunc: np.ufunc,
+    args: list[Value],
+    kwargs: dict[str, Value],
+    frame: Frame,
+    origin: Origin,
+) -> Value:
+    """`np.add.outer(a, b)`: of each element of the one and each of the other."""
+    trace = interpreter.trace
+    a, b = (trace.array_like(v, origin) for v in args)
+    behind = b.type.ndim if isinstance(b, Array) else 0
+    if isinstance(a, Array) and a.type.ndim and behind:
+        axes = tuple(range(a.type.ndim, a.type.ndim + behind))
+        a = trace.apply(np.expand_dims, [a, known(axes[0] if behind == 1 else axes)], {}, origin)
+    return call(interpreter, known(ufunc), [a, b], kwargs, frame, origin)
 
 
 def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origin: Origin) -> Value:

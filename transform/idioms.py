@@ -37,7 +37,8 @@ from .window_text import updated_window, windowed
 
 
 def _attribute(speller: Speller, atom: Atom) -> Text:
-    if not is_array(atom.args[0]):  # a number of Python's has no attributes
+    found = type_of(atom.args[0]) if isinstance(atom.args[0], Var) else None
+    if isinstance(found, ArrayType) and found.weak and not found.shape:  # a number of Python's
         return speller.literal(Lit(static_value(atom.result)))
     name = static_value(atom.args[1])
     return f"{speller.operand(atom.args[0], ATOM)}.{name}", ATOM

@@ -10,6 +10,7 @@ import numpy as np
 from ..primitives import METHODS, getitem
 from .errors import ProgramError, RefusedError
 from .ir import Origin
+from .keyword_forms import with_form
 from .operands import ArrayType
 from .updates import append, filled
 from .values import Array, Known, Method, Struct, Value, known, struct
@@ -80,6 +81,10 @@ def call_method(
         return item_method(interpreter, receiver, args, origin)
     if method.name == "astype":
         return astype_method(interpreter, receiver, args, kwargs, origin)
+    frame = interpreter.frames[-1]
+    found = with_form(interpreter, function, [receiver, *args], kwargs, frame, origin)
+    if found is not None:
+        return found
     return interpreter.trace.apply(function, [receiver, *args], kwargs, origin)
 
 

@@ -270,7 +270,9 @@ def struct(kind: type, items: list[Value], keys: tuple[Any, ...] = ()) -> Struct
 
 
 def settled(value: Value) -> Value:
-    """A list or a dict whose items are all known, as a known one."""
+    """A list, a tuple or a dict whose items are all known, as a known one."""
+    if isinstance(value, Struct) and value.kind is tuple and not isinstance(value.items, Opaque):
+        return struct(tuple, list(map(settled, value.items)))
     if isinstance(value, Struct) and value.kind is dict and not isinstance(value.items, Opaque):
         return struct(dict, list(map(settled, value.items)), value.keys)
     if isinstance(value, Struct) and value.kind is list and value.rows is None:

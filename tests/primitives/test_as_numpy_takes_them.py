@@ -3,12 +3,13 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.special
 import scipy.stats
 from jax import lax
 from numpy.lib.stride_tricks import sliding_window_view
 from programs.references import assert_gradient
 
-from backprose import value_and_grad
+from backprose import RefusedError, value_and_grad
 
 X = np.array([0.3, -0.2, 0.9])
 MEAN, S = np.array([0.1, 0.2, 0.3]), np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.0]])
@@ -46,6 +47,61 @@ def test_value_and_gradient(name, target, rng):
     value, gradient = value_and_grad(function, target=target)(X)
     assert value == pytest.approx(function(X), rel=1e-12)
     assert_gradient(function, [gradient], [X], [0], rng)
+
+
+SQUARE = np.array([[1.2, -0.4, 0.3], [0.5, 2.0, -0.7], [-0.2, 0.6, 1.7]])
+MASK = np.array([[True, False, True], [False, True, True], [True, True, False]])
+
+
+def signed(A):
+    return scipy.special.logsumexp(A, axis=0, b=MASK - 0.4, return_sign=True)
+
+
+KEYWORDS = {
+    "sum where": lambda A: np.sum(A**2, axis=0, where=MASK) @ X,
+    "sum where the data say": lambda A: np.sum(A**2, where=A > 0.4),
+    "sum initial": lambda A: np.sum(A**2, axis=1, initial=A[0, 0]) @ X,
+    "prod where": lambda A: A.prod(axis=1, where=MASK) @ X,
+    "max where": lambda A: np.max(A, axis=1, where=MASK, initial=0.4) @ X,
+    "min initial": lambda A: np.min(A, axis=1, initial=-0.3) @ X,
+    "mean where": lambda A: np.mean(A**2, axis=1, where=MASK) @ X,
+    "var where": lambda A: np.var(A, axis=1, where=MASK, ddof=1) @ X,
+    "std where": lambda A: np.std(A, where=MASK) ** 2,
+    "std correction": lambda A: np.std(A, axis=1, correction=1) @ X,
+    "any where": lambda A: np.sum(A**2) * np.any(A < 0, where=MASK) + np.all(A > -9, where=MASK),
+    "logsumexp of b": lambda A: scipy.special.logsumexp(A, axis=1, b=A**2 + 1) @ X,
+    "logsumexp and its sign": lambda A: np.sum(np.prod(signed(A), axis=0)),
+    "reshape in Fortran's order": lambda A: np.sum(np.reshape(A, (9,), order="F") * np.arange(9)),
+    "reshape with an open size": lambda A: np.sum(A[:2].reshape(-1, 2, order="F") @ np.ones(2) * X),
+    "ravel in Fortran's order": lambda A: np.sum(np.ravel(A, order="F") ** 2 * np.arange(9)),
+    "trace offset": lambda A: np.trace(A**2, 1) * A.trace(offset=-1),
+    "diff prepend": lambda A: np.sum(np.diff(A, axis=1, prepend=A[:, :1] * 2, append=0.0) ** 2),
+    "ediff1d ends": lambda A: np.sum(np.ediff1d(A, to_begin=A[0, 0], to_end=[1.0, 2.0]) ** 2),
+    "interp left": lambda A: np.sum(np.interp(A, [0.0, 1.0], [1.0, 3.0], left=-1.0, right=A[0, 0])),
+    "take clip": lambda A: np.sum(np.take(A, [0, 5], axis=1, mode="clip") ** 2 * np.arange(1.0, 3.0)),
+    "take wrap": lambda A: np.sum(np.take(A, [-4, 5], mode="wrap") ** 2 * np.arange(1.0, 3.0)),
+    "cholesky upper": lambda A: np.sum(np.linalg.cholesky(A.T @ A + np.eye(3), upper=True) ** 3),
+    "pinv hermitian": lambda A: np.sum(np.linalg.pinv(A + A.T, hermitian=True) ** 3),
+    "einsum optimize": lambda A: np.einsum("ij,jk,ki->", A, A, A, optimize=True),
+    "tensordot of lists": lambda A: np.sum(np.tensordot(A, A, axes=([1], [0])) ** 2),
+    "outer of a ufunc": lambda A: np.sum(np.multiply.outer(A, X) ** 2) + np.sum(np.subtract.outer(X, A[0]) ** 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("name", KEYWORDS)
+def test_keywords(name, target, rng):
+    function = KEYWORDS[name]
+    value, gradient = value_and_grad(function, target=target)(SQUARE)
+    assert value == pytest.approx(function(SQUARE), rel=1e-12)
+    assert_gradient(function, [gradient], [SQUARE], [0], rng)
+
+
+def test_keywords_that_have_no_form_are_refused_by_name():
+    with pytest.raises(RefusedError, match="period"):
+        value_and_grad(lambda x: np.sum(np.interp(x, [0.0, 1.0], [1.0, 3.0], period=2.0)))(X)
+    with pytest.raises(RefusedError, match="without initial"):
+        value_and_grad(lambda x: np.max(x, where=x > 0))(X)
 
 
 OF_A_NUMBER = {
