@@ -88,7 +88,9 @@ class Derivative:
         return self._specialised(self._bind(args, kwargs)[1]).derived
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the last specialisation to a file, as a module that needs only jax (or only numpy).
+        """Write the last specialisation to a file, as a module of its own.
+
+        It needs jax (or numpy and scipy), and `backprose.special` or `backprose.linalg` where JAX lacks a function.
 
         The file is written whole or not at all. Raises `ArgumentError` where the text depends on a large global
         array, which a module cannot hold.
