@@ -59,6 +59,7 @@ EXACT = (
     ("np.where(c, x, y) + np.where(c, z, 0)", "np.where(c, x + z, y)"),
     ("np.expand_dims(x, a)", "x"),
     ("np.reshape(x, s)", "x"),
+    ("np.ravel(x)", "x"),
     ("np.broadcast_to(np.expand_dims(x, 0), s)", "np.broadcast_to(x, s)"),
     ("np.broadcast_to(x, s)", "x"),
     ("np.broadcast_to(np.broadcast_to(x, s), t)", "np.broadcast_to(x, t)"),
