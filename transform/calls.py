@@ -26,6 +26,7 @@ from ..primitives import (
 )
 from ..primitives.catalogue import refusal
 from ..primitives.written import frozen, is_given, results_of, written_out
+from .array_like import array_like
 from .binding import bind
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
@@ -342,7 +343,7 @@ def outer(
 ) -> Value:
     """`np.add.outer(a, b)`: of each element of the one and each of the other."""
     trace = interpreter.trace
-    a, b = (trace.array_like(v, origin) for v in args)
+    a, b = (array_like(trace, v, origin) for v in args)
     behind = b.type.ndim if isinstance(b, Array) else 0
     if isinstance(a, Array) and a.type.ndim and behind:
         axes = tuple(range(a.type.ndim, a.type.ndim + behind))

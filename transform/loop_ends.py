@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .array_like import array_like
 from .choices import cell_name, cell_operands, link_parts, reached
 from .errors import RefusedError
 from .ir import Node, Origin, Region, Repeat
@@ -102,7 +103,7 @@ class LoopEnd:
                 if isinstance(walk.changes[cell], Undecided):
                     walk.changes[cell].refuse()
             appended = {
-                c: trace.array_like(walk.changes[c].item, self.origin) for c in carried.growing
+                c: array_like(trace, walk.changes[c].item, self.origin) for c in carried.growing
             }
             for value in appended.values():
                 outputs.append(Lit(value.value) if isinstance(value, Known) else operand_of(value))

@@ -19,7 +19,7 @@ from ..primitives import (
     place,
     update,
 )
-from .affine import affine
+from .array_like import array_like, counted, index_like, joined, of_rows
 from .binding import bind, has_default
 from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
 from .index_forms import new_axes, without_dots
@@ -178,41 +178,19 @@ class Trace:
     ) -> Value:
         """Add `op(*args, **kwargs)` and return its result. Raises where the call cannot be typed."""
         try:
-            result = self._apply(op, args, kwargs, origin)
+            result = self.plain(op, args, kwargs, origin)
         except BackproseError as error:
             raise without_stand_ins(error).at(origin.span) from None
         if op is getitem:
             return like(args[:1], result)
         return like(args, result) if origin.spelling in ("operator", "method") else result
 
-    def of_rows(
+    def plain(
         self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
     ) -> Value:
-        """`op` of a list that a loop has filled, which is one array."""
-        rows = args[0].rows if isinstance(args[0], Struct) else None
-        axis = kwargs.get("axis") or (args[1] if len(args) > 1 else known(0))
-        if op is np.stack and rows is not None and isinstance(axis, Known):
-            if axis.value == 0:
-                return self._apply(np.copy, [rows], {}, origin)
-            return self._apply(np.moveaxis, [rows, known(0), axis], {}, origin)
-        if op is np.concatenate and rows is not None:
-            shape = rows.type.shape
-            if not isinstance(axis, Known) or axis.value != 0 or len(shape) < 2:
-                raise RefusedError(
-                    "a list that a loop has filled is concatenated along the first axis alone",
-                    remedy="fill an array of the right shape instead of a list",
-                )
-            joined = known((shape[0] * shape[1], *shape[2:]))
-            return self._apply(np.reshape, [rows, joined], {}, origin)
-        return self._apply(
-            op, [*map(as_rows, args)], {k: as_rows(v) for k, v in kwargs.items()}, origin
-        )
-
-    def _apply(
-        self, op: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
-    ) -> Value:
+        """As `apply`; an error has no place yet, and whether JAX's function made the result is not noted."""
         if any(isinstance(v, Struct) and v.rows is not None for v in (*args, *kwargs.values())):
-            return self.of_rows(op, args, kwargs, origin)
+            return of_rows(self, op, args, kwargs, origin)
         if not all(map(is_operand, (*args, *kwargs.values()))):
             raise RefusedError(
                 f"{name_of(op)} is given a function, which is not supported",
@@ -223,10 +201,10 @@ class Trace:
             if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
                 args[-1] = self.measured(args[-1], args[0].type.shape)
         if op is np.arange and any(isinstance(a, Array) for a in args):
-            args, first = self.counted(args, origin)
+            args, first = counted(self, args, origin)
             if first is not None:
-                count = self._apply(op, args, kwargs, origin)
-                return self._apply(np.add, [count, first], {}, replace(origin, spelling="operator"))
+                count = self.plain(op, args, kwargs, origin)
+                return self.plain(np.add, [count, first], {}, replace(origin, spelling="operator"))
         if op is getitem and isinstance(args[0], Array):
             simpler = self.item(args[0], args[1], origin)
             if simpler is not None:
@@ -254,26 +232,6 @@ class Trace:
             self.indexed += index_parts(positional[-1], shape)
         return self.sharing(result, primitive, bound, positional, origin)
 
-    def counted(self, args: list[Value], origin: Origin) -> tuple[list[Value], Value | None]:
-        """How many numbers `np.arange` of computed bounds gives, and what is added to them."""
-        start, stop = args[:2] if len(args) > 1 else (known(0), args[0])
-        for bound in (start, stop):
-            whole = bound.type.dtype.kind in "iu" if isinstance(bound, Array) else True
-            if not whole or isinstance(bound, Known) and not isinstance(bound.value, int):
-                raise RefusedError("np.arange between computed numbers that are not integers")
-        if len(args) == 1:
-            return args, None
-        if len(args) > 2 and not (isinstance(args[2], Known) and args[2].value == 1):
-            remedy = "count by ones and multiply: start + step * np.arange(n)"
-            raise RefusedError("np.arange with a step between computed bounds", remedy=remedy)
-        operator = replace(origin, spelling="operator")
-        number = self._apply(np.subtract, [stop, start], {}, operator)
-        form = affine(operand_of(number), self.definitions)
-        if form is not None and form[1] == 0 and list(form[0].values()) == [1]:
-            (same,) = form[0]  # `len(r) + 1 - 1`
-            number = Array(same)
-        return [number], start
-
     def item(self, array: Array, index: Value, origin: Origin) -> Value | None:
         """What an index gives that picks one element, picks everything or adds axes; None for others."""
         if not array.type.ndim and isinstance(index, Known) and index.value == ():
@@ -285,7 +243,7 @@ class Trace:
             return whole_view(self, array)
         if axes:
             axis = known(axes[0] if len(axes) == 1 else axes)
-            return self._apply(np.expand_dims, [array, axis], {}, origin)
+            return self.plain(np.expand_dims, [array, axis], {}, origin)
         return None
 
     def without_rule(
@@ -316,14 +274,14 @@ class Trace:
             value, sized = bound[param.name], param.name in SIZES and op in SIZED
             if param.kind is param.VAR_POSITIONAL:
                 many: Any = value
-                positional += [operand_of(self.array_like(item, origin)) for item in many]
+                positional += [operand_of(array_like(self, item, origin)) for item in many]
                 continue
             if param.name in primitive.lists:
-                value = self.joined(value, origin) if op in JOINING else value
+                value = joined(self, value, origin) if op in JOINING else value
             elif param.name in arrays_too:
-                value = self.array_like(value, origin)
+                value = array_like(self, value, origin)
             elif param.name == "index":
-                value = self.index_like(value, origin)
+                value = index_like(self, value, origin)
             elif not sized:
                 value = settled(value)
             if sized:
@@ -497,47 +455,5 @@ class Trace:
         self.add(Atom(variables, op, args, kwargs, origin))
         return Struct(type(types), [Array(v, scalar=array_type(v).ndim == 0) for v in variables])
 
-    def array_like(self, value: Value, origin: Origin) -> Value:
-        """NumPy takes lists of numbers for arrays; so do we, by an explicit `np.array`."""
-        if isinstance(value, Struct) and value.rows is not None:
-            return value.rows
-        if isinstance(value, Struct) and value.kind in (list, tuple):
-            return self.apply(np.array, [value], {}, replace(origin, spelling="function"))
-        if isinstance(value, Known) and isinstance(value.value, list | tuple):
-            return self.apply(np.array, [value], {}, replace(origin, spelling="function"))
-        if isinstance(value, Known) and value.value is not None:
-            if isinstance(value.value, bool | int | float | complex | np.generic):
-                return value
-            raise ProgramError(f"expected an array, got {value.value!r}")
-        if isinstance(value, Array | Known):
-            return value
-        raise ProgramError(f"expected an array, got a {type(value).__name__.lower()}")
-
-    def joined(self, value: Value, origin: Origin) -> Value:
-        """A list of what NumPy joins, in which lists of numbers are arrays."""
-        if not isinstance(value, Struct) or value.kind is dict or value.rows is not None:
-            return value
-
-        def given(v: Value) -> Value:
-            listed = isinstance(v.value if isinstance(v, Known) else v, Struct | list | tuple)
-            return self.array_like(v, origin) if listed else v
-
-        return struct(value.kind, [given(v) for v in value.items])
-
-    def index_like(self, value: Value, origin: Origin) -> Value:
-        """An index in which lists of ints are arrays."""
-        if isinstance(value, Struct) and value.kind is tuple:
-            return struct(tuple, [self.index_like(item, origin) for item in value.items])
-        value = settled(value)
-        if isinstance(value, Known) and isinstance(value.value, list):
-            return Array(Lit(np.array(value.value, dtype=np.int64 if not value.value else None)))
-        if isinstance(value, Struct):
-            return self.array_like(value, origin)
-        return value
-
     def cast(self, array: Array, dtype: Any, origin: Origin) -> Value:
         return self.apply(astype, [array, known(np.dtype(dtype))], {}, origin)
-
-
-def as_rows(value: Value) -> Value:
-    return value.rows if isinstance(value, Struct) and value.rows is not None else value

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..primitives import add_at, getitem
 from ..primitives import update as element_update
+from .array_like import array_like, index_like
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .ir import Origin
 from .operands import Items, Operand, Var
@@ -100,7 +101,7 @@ def set_item(trace: Trace, target: Value, index: Value, value: Value, origin: Or
     if not isinstance(target, Array) or target.scalar:
         raise ProgramError("TypeError: this object does not support item assignment", origin.span)
     value = fitted(trace, value, target.type.dtype, origin)
-    operand = operand_of(trace.index_like(index, origin))
+    operand = operand_of(index_like(trace, index, origin))
     if not target.type.ndim:
         if not isinstance(value, Array):
             value = trace.apply(np.full_like, [target, value], {}, origin)
@@ -163,7 +164,7 @@ def add_item(
     trace: Trace, target: Array, index: Value, value: Value, sign: int, origin: Origin
 ) -> bool:
     """`target[index] += value` as one operation, where it is one; False where it is not."""
-    operand = operand_of(trace.index_like(index, origin))
+    operand = operand_of(index_like(trace, index, origin))
     if not (is_basic(operand) or is_selection(operand)) or target.scalar or not target.type.ndim:
         return False
     kind = target.type.dtype.kind
@@ -189,7 +190,7 @@ def add_item(
 
 def fitted(trace: Trace, value: Value, dtype: np.dtype, origin: Origin) -> Value:
     """A value in the dtype of the array that takes it, as NumPy casts it."""
-    value = trace.array_like(value, origin)
+    value = array_like(trace, value, origin)
     if isinstance(value, Known):
         if dtype.kind in "iub" and not isinstance(value.value, bool | int | np.integer | np.bool_):
             return known(dtype.type(value.value).item())
@@ -239,7 +240,7 @@ def scattered(trace: Trace, target: Array, index: Value, value: Value, origin: O
     """
     items = index.items if isinstance(index, Struct) and index.kind is tuple else [index]
     rest = items[1:]
-    first = trace.index_like(items[0], origin)
+    first = index_like(trace, items[0], origin)
     whole = all(isinstance(i, Known) and i.value == slice(None) for i in rest)
     if not isinstance(first, Array) or first.type.ndim != 1 or not whole:
         raise RefusedError(
