@@ -1,10 +1,11 @@
 """Fourier transforms. The matrix of a transform is symmetric, so that its adjoint is the same transform."""
 
 import numpy as np
+import scipy.fft
 
 from .asked import computed
 from .complex_numbers import part  # noqa: F401  # registered first
-from .registry import call, composed, draw, holds_for_complex, linear, nondifferentiable
+from .registry import alias, call, composed, draw, holds_for_complex, linear, nondifferentiable
 
 REAL, COMPLEX = "real", "complex"
 NORMS = [call(draw(COMPLEX, 4), norm="ortho"), call(draw(COMPLEX, 5), norm="forward")]
@@ -194,3 +195,8 @@ holds_for_complex(
     np.fft.rfftn, np.fft.irfftn, np.fft.rfft2, np.fft.irfft2, np.fft.hfft, np.fft.ihfft, np.fft.fftshift,
     np.fft.ifftshift,
 )  # fmt: skip
+
+for _name in (
+    "fft ifft rfft irfft fftn ifftn fft2 ifft2 rfftn irfftn rfft2 irfft2 hfft ihfft fftshift ifftshift fftfreq rfftfreq"
+).split():
+    alias(getattr(scipy.fft, _name), getattr(np.fft, _name))

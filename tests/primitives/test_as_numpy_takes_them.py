@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.fft
 import scipy.special
 import scipy.stats
 from jax import lax
@@ -84,6 +85,8 @@ KEYWORDS = {
     "pinv hermitian": lambda A: np.sum(np.linalg.pinv(A + A.T, hermitian=True) ** 3),
     "einsum optimize": lambda A: np.einsum("ij,jk,ki->", A, A, A, optimize=True),
     "tensordot of lists": lambda A: np.sum(np.tensordot(A, A, axes=([1], [0])) ** 2),
+    "a transform of scipy.fft": lambda A: np.sum(np.abs(scipy.fft.fft(A, n=4, axis=0)) ** 2 @ X),
+    "of two axes": lambda A: np.sum(scipy.fft.irfft2(scipy.fft.rfft2(A)) ** 3),
     "outer of a ufunc": lambda A: np.sum(np.multiply.outer(A, X) ** 2) + np.sum(np.subtract.outer(X, A[0]) ** 2),
 }  # fmt: skip
 
