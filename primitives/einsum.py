@@ -80,8 +80,15 @@ def operand_adjoint(dy, operands, terms, output, k):
     return place(found, x.shape, index)
 
 
+def is_view(subscripts=None, **options):
+    """Whether NumPy answers with a view: of one operand whose axes only change places, or become one."""
+    terms, _, output = str(subscripts).replace(" ", "").partition("->")
+    return "," not in terms and (set(terms) <= set(output) if "->" in str(subscripts) else True)
+
+
 @multilinear(
     np.einsum,
+    views=is_view,
     dtype="array",
     wrt=["operands"],
     samples=[

@@ -83,7 +83,7 @@ def reciprocal(y, x):
 @elementwise(np.abs, domain=NONZERO)
 def abs_(y, x):
     """At 0 the derivative is 0. Of a complex number it is `conj(x) / abs(x)`, of which the real part counts."""
-    return np.conjugate(np.sign(x)) if is_complex(x) else np.sign(x)
+    return np.conjugate(x) / np.where(y == 0, 1, y) if is_complex(x) else np.sign(x)
 
 
 @elementwise(np.fabs, domain=NONZERO)

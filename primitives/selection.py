@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
-from .registry import call, draw, linear, real
+from .registry import call, draw, holds_for_complex, linear, real
 
 
 def guard(x, condition, side):
@@ -28,3 +28,6 @@ def guard_(dy, y, x, condition, side):
     if side:
         return np.where(condition, dy, 0)
     return np.where(condition, 0, dy)
+
+
+holds_for_complex(guard)

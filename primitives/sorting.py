@@ -209,6 +209,9 @@ def choose(a, choices, mode="raise"):
         places = np.clip(a, 0, len(choices) - 1)
     if mode == "wrap":
         places = a % len(choices)
+    if len(choices) == 1:
+        shape = np.broadcast_shapes(np.shape(choices[0]), np.shape(places))
+        return np.copy(np.broadcast_to(choices[0], shape))
     chosen = choices[0]
     for k in range(1, len(choices)):
         chosen = np.where(places == k, choices[k], chosen)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
 
+import numpy as np
+
 from ..primitives import NONDIFFERENTIABLE, lookup
+from .errors import RefusedError
 from .ir import Atom, Choice, Node
 from .operands import ArrayType, Operand, Var, array_type, variables
 
@@ -21,12 +24,21 @@ def active_variables(
     return varied & useful
 
 
+def check_sign(atom: Atom, varied: set[Var]) -> None:
+    """Raise for the sign of a complex number, `z / abs(z)`, which is not constant."""
+    of_varied = (v for v in atom.variables() if v in varied)
+    if atom.op is np.sign and any(array_type(v).dtype.kind == "c" for v in of_varied):
+        message = "np.sign of complex numbers has no derivative here"
+        raise RefusedError(message, atom.origin.span, "write z / np.abs(z)")
+
+
 def _vary(nodes: Sequence[Node], varied: set[Var], constant: Set[Var]) -> None:
     """Add what depends on a varied variable; loops are gone through until nothing is added."""
     for node in nodes:
         if isinstance(node, Atom):
             primitive = lookup(node.op)
             if primitive is not None and primitive.kind == NONDIFFERENTIABLE:
+                check_sign(node, varied)
                 continue
             if any(v in varied for v in node.variables()):
                 varied.update(r for r in node.results if is_inexact(r) and r not in constant)

@@ -217,6 +217,9 @@ def call_array_function(
     frame: Frame,
     origin: Origin,
 ) -> Value:
+    copy = kwargs.get("copy")
+    if function is np.array and isinstance(copy, Known) and not copy.value:  # only where it must
+        function, kwargs = np.asarray, {k: v for k, v in kwargs.items() if k != "copy"}
     out = kwargs.get("out")
     if out is not None and not (isinstance(out, Known) and out.value is None):
         return out_argument(interpreter, function, args, kwargs, frame, origin)

@@ -77,6 +77,8 @@ def call_method(
         flat = interpreter.trace.apply(np.ravel, [receiver, *args], kwargs, origin)
         assert isinstance(flat, Array)
         return Array(flat.operand)
+    if method.name == "conj" and receiver.type.dtype.kind != "c":
+        return receiver  # the array itself
     if method.name == "item":
         return item_method(interpreter, receiver, args, origin)
     if method.name == "astype":

@@ -34,6 +34,9 @@ def promote(function: Function) -> Function:
     return replace(function, body=tuple(step.atoms))
 
 
+AVERAGES = (np.mean, np.var, np.std, np.average)  # of which JAX makes float32 for bools
+
+
 class _Promotion:
     def __init__(self) -> None:
         self.atoms: list[Node] = []
@@ -141,7 +144,7 @@ class _Promotion:
             current = self.jax_types.get(v, v.type)
             if (
                 v.type.weak
-                or v.type.dtype.kind not in "iufc"
+                or v.type.dtype.kind not in ("biufc" if atom.op in AVERAGES else "iufc")
                 or (current.dtype == dtype and not current.weak)
             ):
                 continue

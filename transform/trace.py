@@ -18,6 +18,7 @@ from ..primitives import (
     name_of,
     place,
     update,
+    variadic,
 )
 from .array_like import array_like, counted, index_like, joined, of_rows
 from .binding import bind, has_default
@@ -308,6 +309,8 @@ class Trace:
         if callable(shares):
             shares = shares(**{k: v.value for k, v in bound.items() if isinstance(v, Known)})
         taken: list[Any] = [bound.get(name) for name in primitive.wrt]
+        if variadic(primitive) in primitive.wrt:
+            taken = [v for many in taken for v in many or ()]
         if not isinstance(result, Array):
             for given in taken if shares else ():
                 for array in given if isinstance(given, tuple) else (given,):
@@ -322,7 +325,8 @@ class Trace:
         if part and first is not None and first.type.dtype.kind == "c":
             link(self, result, first)
             return result
-        if shares and first is not None and whole and not result.scalar:
+        same = first is not None and first.type.dtype == result.type.dtype  # else NumPy has copied
+        if shares and first is not None and whole and same and not result.scalar:
             return as_view(self, first, self.atoms[-1])  # type: ignore[arg-type]
         result.contiguous = is_contiguous(self.atoms[-1])  # type: ignore[arg-type]
         return result

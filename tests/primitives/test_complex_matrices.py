@@ -1,11 +1,12 @@
 """Decompositions of complex matrices, through functions that do not depend on the phases of their vectors."""
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
-from programs.references import central_difference
+from programs.references import assert_gradient, central_difference
 
-from backprose import grad, lower, value_and_grad
+from backprose import RefusedError, grad, lower, value_and_grad
 
 
 def matrix(re, im):
@@ -124,3 +125,37 @@ def test_the_upper_triangle_and_the_imaginary_diagonal_are_not_read(function, x6
     of_real, of_imaginary = grad(function, (0, 1))(rng.normal(size=(3, 3)), rng.normal(size=(3, 3)))
     assert not np.any(np.triu(of_real, 1))
     assert not np.any(np.triu(of_imaginary))
+
+
+def test_second_derivatives_of_absolute_values():
+    def square(x):
+        return np.abs(np.exp(1j * x) * x) ** 2  # x**2
+
+    def spectrum(x):
+        return np.sum(np.abs(np.fft.fft(x)) ** 3)
+
+    x = np.array([0.3, 0.5, -0.2])
+    with jax.enable_x64(True):
+        assert jax.hessian(lower(square))(0.7) == pytest.approx(2.0)
+        assert jax.grad(grad(square))(0.7) == pytest.approx(2.0)
+        expected = jax.hessian(lambda x: jnp.sum(jnp.abs(jnp.fft.fft(x)) ** 3))(x)
+        np.testing.assert_allclose(jax.hessian(lower(spectrum))(x), expected, rtol=1e-12)
+
+
+def test_the_sign_of_a_complex_number_is_refused():
+    with pytest.raises(RefusedError, match="np.sign of complex numbers"):
+        grad(lambda x: np.real(np.sum(np.sign(x + 0.5j))))(np.ones(3))
+
+
+def test_complex_numbers_in_a_branch_of_a_loop(rng):
+    def f(x):
+        z, total = x + 0.5j, 0.0
+        for i in range(3):
+            if x[i] > 0:
+                total += np.real(z[i] * z[i]) * np.abs(z[i])
+        return total
+
+    x = np.array([-0.3, 0.5, 1.2])
+    value, gradient = value_and_grad(f)(x)
+    assert value == pytest.approx(f(x))
+    assert_gradient(f, [gradient], [x], [0], rng)

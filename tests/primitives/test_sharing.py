@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backprose import ArgumentError, ProgramError, RefusedError, check_grads, value_and_grad
+from backprose import ArgumentError, ProgramError, RefusedError, check_grads, grad, value_and_grad
 
 A = np.arange(6.0).reshape(2, 3) + 0.5
 
@@ -130,3 +130,62 @@ def test_positions_and_defaults_are_numpys():
     value, _ = value_and_grad(f)(A)
     assert value == pytest.approx(f(A))
     check_grads(value_and_grad(f), (A,))
+
+
+def as_float64(x):
+    y = np.asarray(x, float)
+    y *= 2
+    return np.sum(y * x)
+
+
+def as_int(x):
+    y = x * 1.5
+    v = np.asarray(y, int)
+    v[0] = 100
+    return np.sum(y) * 1.0
+
+
+def real_conj(x):
+    y = x * 1.0
+    v = y.conj()
+    v *= 3
+    return np.sum(y * x)
+
+
+def array_where_it_must(x):
+    y = x * 1.0
+    v = np.array(y, copy=None)
+    v *= 3
+    return np.sum(y * x)
+
+
+def the_only_choice(x):
+    y = x * 1.0
+    v = np.choose(np.zeros(3, int), [y])
+    v *= 3
+    return np.sum(y * x)
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("f", [as_float64, as_int, real_conj, array_where_it_must, the_only_choice])
+def test_what_shares_memory_only_where_it_can(f, dtype, target):
+    """`np.asarray` of another dtype copies, `conj` of a real array does not."""
+    x = np.array([1, 2, 4], dtype)
+    value, gradient = value_and_grad(f, target=target)(x)
+    np.testing.assert_array_equal(x, [1, 2, 4])
+    assert value == f(x.copy())
+    ends = [f(x + s * x) for s in (0.001, -0.001)]  # all of them are sums of products
+    assert np.sum(gradient * x) == pytest.approx((ends[0] - ends[1]) / 0.002, rel=1e-3)
+
+
+@pytest.mark.parametrize("subscripts", ["ii->i", "ij->ji", "ij->ij", "ij"])
+def test_views_of_einsum(subscripts):
+    def changed(x):
+        y = np.outer(x, x)
+        v = np.einsum(subscripts, y)
+        v[:] = 9
+        return np.sum(y)
+
+    with pytest.raises(RefusedError, match="may share memory"):
+        grad(changed)(np.array([1.0, 2.0, 4.0]))

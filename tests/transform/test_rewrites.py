@@ -36,6 +36,7 @@ SHAPES = {
     "np.expand_dims(np.squeeze(x, axis=a), a)": {"x": (3, 1, 4)},
     "np.squeeze(-x, axis=a)": {"x": (3, 1, 4)},
     "np.outer(x, y).T": {"x": (3,), "y": (4,)},
+    "np.ravel(x)": {"x": (12,)},
     "x @ -y": {"y": (4, 2)},
     "-x @ y": {"y": (4, 2)},
     "(x.T @ y).T": {"y": (3, 5)},
