@@ -18,7 +18,6 @@ from ..primitives import (
     name_of,
     place,
     update,
-    variadic,
 )
 from .array_like import array_like, counted, index_like, joined, of_rows
 from .binding import bind, has_default
@@ -308,14 +307,12 @@ class Trace:
         op, shares = primitive.function, primitive.views
         if callable(shares):
             shares = shares(**{k: v.value for k, v in bound.items() if isinstance(v, Known)})
-        taken: list[Any] = [bound.get(name) for name in primitive.wrt]
-        if variadic(primitive) in primitive.wrt:
-            taken = [v for many in taken for v in many or ()]
+        given: list[Any] = [bound.get(name) for name in primitive.wrt]
+        taken = [v for g in given for v in (g if isinstance(g, tuple) else (g,))]
         if not isinstance(result, Array):
-            for given in taken if shares else ():
-                for array in given if isinstance(given, tuple) else (given,):
-                    if isinstance(array, Array):
-                        self.link_all(result, array)
+            for array in taken if shares else ():
+                if isinstance(array, Array):
+                    self.link_all(result, array)
             return result
         first = next((v for v in taken if isinstance(v, Array)), None)
         whole = first is None or not first.scalar
