@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,6 +113,14 @@ class Context:
                 return self.operator(np.negative, [d], origin)
         return self.operator(np.multiply, [d, partial], origin)
 
+    def in_jax_dtype(self, dy: Array, twin: Any, atom: Atom, origin: Origin) -> Value:
+        """The adjoint of a result, in the dtype that JAX's function gives the result."""
+        with contextlib.suppress(ProgramError):
+            found = getattr(abstract_call(twin, atom.args, atom.kwargs), "dtype", None)
+            if found is not None and found != dy.type.dtype:
+                return self.trace.cast(dy, found, origin)
+        return dy
+
     def fallback(
         self,
         atom: Atom,
@@ -155,9 +164,7 @@ class Context:
         owners = chosen if mode == "vjp" else [atom.results[k] for k in results or (0,)]
         found = tuple(Var("t", v.type) for v in owners)
         if mode == "vjp" and isinstance(derivatives, Array):  # SciPy's float64 may be JAX's float32
-            there = abstract_call(twin, atom.args, atom.kwargs)
-            if not results and there.dtype != derivatives.type.dtype:
-                derivatives = self.trace.cast(derivatives, there.dtype, origin)
+            derivatives = self.in_jax_dtype(derivatives, twin, atom, origin)
         args = (operand_of(derivatives), Items("tuple", tuple(atom.args)))
         try:
             abstract_call(op, args, atom.kwargs)
