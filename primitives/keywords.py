@@ -78,7 +78,9 @@ def all_(a, axis=None, out=None, keepdims=False, where: Any = None):
 @written()
 def number_of(a, where, axis, keepdims):
     """How many elements are chosen, in the dtype of a mean."""
-    dtype = a.dtype if a.dtype.kind == "f" else np.float64
+    dtype = np.float64
+    if a.dtype.kind in "fc":
+        dtype = np.real(a).dtype if np.iscomplexobj(a) else a.dtype
     return np.sum(np.broadcast_to(where, a.shape), axis=axis, dtype=dtype, keepdims=keepdims)
 
 
