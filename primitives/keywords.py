@@ -35,34 +35,52 @@ def form_with(function: Any, given: Collection[str]) -> Callable | None:
 # --- reductions ---
 
 
+@written()
+def chosen(a, where, rest):
+    """What a mask keeps; NumPy stretches the mask to the array, not the array to the mask."""
+    if np.broadcast_shapes(np.shape(where), np.shape(a)) != np.shape(a):
+        raise ValueError("where does not broadcast to the shape of the array")
+    return np.where(where, a, rest)
+
+
+@written()
+def cast(value, x):
+    """An initial value in the dtype of a result, which it does not widen."""
+    if np.result_type(value, x.dtype) == x.dtype:
+        return value
+    return np.asarray(value).astype(x.dtype)
+
+
 @with_keywords(np.sum, "where", "initial")
 def sum_(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where: Any = None):
-    kept = a if where is None else np.where(where, a, 0)
+    kept = a if where is None else chosen(a, where, 0)
     total = np.sum(kept, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total + initial
+    return total if initial is None else total + cast(initial, total)
 
 
 @with_keywords(np.prod, "where", "initial")
 def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=None, where: Any = None):
-    kept = a if where is None else np.where(where, a, 1)
+    kept = a if where is None else chosen(a, where, 1)
     total = np.prod(kept, axis=axis, dtype=dtype, keepdims=keepdims)
-    return total if initial is None else total * initial
+    return total if initial is None else total * cast(initial, total)
 
 
 @with_keywords(np.max, "where", "initial")
 def max_(a, axis=None, out=None, keepdims=False, initial=None, where: Any = None):
     if initial is None:
         raise NotImplementedError("np.max with where and without initial")
-    kept = a if where is None else np.where(where, a, initial)
-    return np.maximum(np.max(kept, axis=axis, keepdims=keepdims), initial)
+    first = cast(initial, a)
+    kept = a if where is None else chosen(a, where, first)
+    return np.maximum(np.max(kept, axis=axis, keepdims=keepdims), first)
 
 
 @with_keywords(np.min, "where", "initial")
 def min_(a, axis=None, out=None, keepdims=False, initial=None, where: Any = None):
     if initial is None:
         raise NotImplementedError("np.min with where and without initial")
-    kept = a if where is None else np.where(where, a, initial)
-    return np.minimum(np.min(kept, axis=axis, keepdims=keepdims), initial)
+    first = cast(initial, a)
+    kept = a if where is None else chosen(a, where, first)
+    return np.minimum(np.min(kept, axis=axis, keepdims=keepdims), first)
 
 
 @with_keywords(np.any, "where")
@@ -88,7 +106,7 @@ def number_of(a, where, axis, keepdims):
 def mean(a, axis=None, dtype=None, out=None, keepdims=False, where: Any = None):
     if dtype is not None:
         raise NotImplementedError("np.mean with where and a dtype")
-    total = np.sum(np.where(where, a, 0), axis=axis, keepdims=keepdims)
+    total = np.sum(chosen(a, where, 0), axis=axis, keepdims=keepdims)
     return total / number_of(a, where, axis, keepdims)
 
 
@@ -100,11 +118,9 @@ def var(
     less = ddof if correction is None else correction
     if where is None:
         return np.var(a, axis=axis, dtype=dtype, ddof=less, keepdims=keepdims)
-    if dtype is not None:
-        raise NotImplementedError("np.var with where and a dtype")
-    centre = np.sum(np.where(where, a, 0), axis=axis, keepdims=True) / number_of(
-        a, where, axis, True
-    )
+    if dtype is not None or np.iscomplexobj(a):
+        raise NotImplementedError("np.var with where and a dtype, or of complex numbers")
+    centre = np.sum(chosen(a, where, 0), axis=axis, keepdims=True) / number_of(a, where, axis, True)
     squares = np.sum(np.where(where, (a - centre) ** 2, 0), axis=axis, keepdims=keepdims)
     return squares / (number_of(a, where, axis, keepdims) - less)
 
@@ -116,7 +132,8 @@ def std(
     less = ddof if correction is None else correction
     if where is None:
         return np.std(a, axis=axis, dtype=dtype, ddof=less, keepdims=keepdims)
-    return np.sqrt(var(a, axis, dtype, None, less, keepdims, where))
+    variance = var(a, axis, dtype, None, less, keepdims, where)
+    return np.where(variance == 0, 0, np.sqrt(variance))  # whose derivative is 0 there
 
 
 @with_keywords(scipy.special.logsumexp, "b", "return_sign")
@@ -168,6 +185,8 @@ def beside(value, a, axis):
 
 @with_keywords(np.diff, "prepend", "append")
 def diff(a, n=1, axis=-1, prepend=None, append=None):
+    if n == 0:
+        return a
     parts = [a]
     if prepend is not None:
         parts = [beside(prepend, a, axis), a]
@@ -180,8 +199,10 @@ def diff(a, n=1, axis=-1, prepend=None, append=None):
 def ediff1d(ary, to_end=None, to_begin=None):
     found = np.ediff1d(ary)
     if to_begin is not None:
-        found = np.concatenate([np.ravel(to_begin), found])
-    return found if to_end is None else np.concatenate([found, np.ravel(to_end)])
+        found = np.concatenate([np.ravel(to_begin).astype(found.dtype), found])
+    return (
+        found if to_end is None else np.concatenate([found, np.ravel(to_end).astype(found.dtype)])
+    )
 
 
 @with_keywords(np.interp, "left", "right", "period")
@@ -218,4 +239,7 @@ def cholesky(a, upper=False):
 def pinv(a, rcond=None, hermitian=False, rtol=None):
     if rcond is not None or rtol is not None:
         raise NotImplementedError("np.linalg.pinv with a tolerance")
-    return np.linalg.pinv(a)
+    if not hermitian:
+        return np.linalg.pinv(a)
+    above = np.swapaxes(np.tril(a, -1), -1, -2)  # only the lower triangle is read
+    return np.linalg.pinv(np.tril(a) + (np.conj(above) if np.iscomplexobj(a) else above))

@@ -76,11 +76,6 @@ def none_or(dilation):
     return None if all(d == 1 for d in dilation) else dilation
 
 
-@computed
-def is_zero(value):
-    return value == 0
-
-
 @adjoint(
     jax.lax.reduce_window,
     wrt=["operand"],

@@ -382,7 +382,7 @@ def out_argument(
 ) -> Value:
     """`f(x, out=y)`: y takes the result in place."""
     rest = {k: v for k, v in kwargs.items() if k != "out"}
-    result = call_array_function(interpreter, function, args, rest, frame, origin)
+    result = call(interpreter, known(function), args, rest, frame, origin)
     out = kwargs["out"]
     if isinstance(out, Struct) and len(out.items) == 1:
         out = out.items[0]

@@ -53,4 +53,4 @@ def form_of(function: Any, args: list[Value], kwargs: dict[str, Value]) -> Calla
         or value.value is not None
         and not is_default(primitive, name, value)
     ]
-    return form_with(primitive.function, given)
+    return None if "out" in given else form_with(primitive.function, given)

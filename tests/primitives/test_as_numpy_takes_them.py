@@ -10,7 +10,7 @@ from jax import lax
 from numpy.lib.stride_tricks import sliding_window_view
 from programs.references import assert_gradient
 
-from backprose import RefusedError, value_and_grad
+from backprose import ProgramError, RefusedError, value_and_grad
 
 X = np.array([0.3, -0.2, 0.9])
 MEAN, S = np.array([0.1, 0.2, 0.3]), np.array([[2.0, 0.3, 0.1], [0.3, 1.5, 0.2], [0.1, 0.2, 1.0]])
@@ -98,6 +98,53 @@ def test_keywords(name, target, rng):
     value, gradient = value_and_grad(function, target=target)(SQUARE)
     assert value == pytest.approx(function(SQUARE), rel=1e-12)
     assert_gradient(function, [gradient], [SQUARE], [0], rng)
+
+
+COUNTS = np.array([1, 2, 3])
+
+
+def into(x):
+    y = np.zeros(3)
+    np.sum(np.outer(x, x), axis=0, where=np.outer(COUNTS, COUNTS) > 2, out=y)
+    return np.sum(y**2)
+
+
+AS_NUMPY = {
+    "an initial value of integers": lambda x: np.sum(COUNTS, initial=0.5) * x[0],
+    "a greatest of integers": lambda x: np.max(COUNTS, initial=7.5) * x[0],
+    "a wider initial value": lambda x: np.sum(x, initial=np.float64(0.1)),
+    "no differences": lambda x: np.sum(np.diff(x, n=0, prepend=5) ** 2),
+    "ends in the dtype": lambda x: np.sum(np.ediff1d(x, to_begin=1.0) ** 2),
+    "the lower triangle": lambda x: np.sum(
+        np.linalg.pinv(np.outer(x, [1.0, 2.0, 3.0]) + np.eye(3) * 3, hermitian=True) ** 3
+    ),
+    "an array that takes the result": into,
+}
+
+
+@pytest.mark.parametrize("target", ["jax", "numpy"])
+@pytest.mark.parametrize("name", AS_NUMPY)
+def test_keywords_mean_what_numpy_means(name, target, rng):
+    function, x = AS_NUMPY[name], np.array([0.5, 1.2, 2.0])
+    value, gradient = value_and_grad(function, target=target)(x)
+    assert value == pytest.approx(function(x), rel=1e-12)
+    assert_gradient(function, [gradient], [x], [0], rng)
+    assert (
+        value_and_grad(function, target=target)(np.float32(x))[0].dtype
+        == function(np.float32(x)).dtype
+    )
+
+
+def test_the_deviation_of_equal_elements_under_a_mask():
+    f = value_and_grad(lambda x: np.std(x, where=np.array([True, True, False])))
+    value, gradient = f(np.array([2.0, 2.0, 5.0]))
+    assert value == 0
+    np.testing.assert_array_equal(gradient, np.zeros(3))
+
+
+def test_a_mask_that_is_larger_than_its_array_is_an_error():
+    with pytest.raises(ProgramError, match="does not broadcast"):
+        value_and_grad(lambda x: np.sum(x, where=np.ones((2, 3), bool)))(X)
 
 
 def test_keywords_that_have_no_form_are_refused_by_name():
