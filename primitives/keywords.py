@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
+from .asked import is_static
 from .written import written
 
 _FORMS: dict[Callable, tuple[frozenset[str], Callable]] = {}
@@ -46,7 +47,8 @@ def chosen(a, where, rest):
 @written()
 def cast(value, x):
     """An initial value in the dtype of a result, which it does not widen."""
-    if np.result_type(value, x.dtype) == x.dtype:
+    fits = np.result_type(value, x.dtype) if is_static(value) else np.asarray(value).dtype
+    if fits == x.dtype:
         return value
     return np.asarray(value).astype(x.dtype)
 

@@ -445,6 +445,8 @@ class FunctionText:
         return "..."
 
     def shorten(self, text: str) -> str:
+        """A line of the user's as a comment, on one line."""
+        text = " ".join(text.split())
         return text if len(text) <= WIDTH - 16 else text[: WIDTH - 19] + "..."
 
 
