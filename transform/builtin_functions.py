@@ -11,7 +11,9 @@ import numpy as np
 
 from ..primitives import is_complex, is_integer, is_static
 from .access import attribute, item
+from .choices import test_of
 from .errors import ArgumentError, ProgramError, RefusedError
+from .identity import class_of, is_instance, of_python
 from .ir import Origin
 from .iteration import backwards, enumerated, iteration, range_iteration, zipped
 from .jax_arrays import common, like, of_jax
@@ -245,26 +247,12 @@ def _isinstance(interpreter: Interpreter, args: list[Value], kwargs: dict, origi
     value, classes = args
     if not isinstance(classes, Known):
         raise RefusedError("isinstance() needs a static class", origin.span)
-    return known(issubclass(_class_of(value), classes.value))
+    return known(is_instance(interpreter.trace, value, classes.value, origin))
 
 
 @builtin(type)
 def _type(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
-    return known(_class_of(args[0]))
-
-
-def _class_of(value: Value) -> type:
-    if isinstance(value, Known):
-        return type(value.value)
-    if isinstance(value, Struct):
-        return value.kind
-    if isinstance(value, Array) and value.of_jax:
-        return jax.Array
-    if isinstance(value, Array):
-        if value.type.weak:
-            return {"f": float, "i": int, "c": complex}[value.type.dtype.kind]
-        return value.type.dtype.type if value.scalar else np.ndarray
-    return type(_class_of)
+    return known(class_of(interpreter.trace, args[0], origin))
 
 
 @builtin(float)
@@ -290,7 +278,13 @@ def _int(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Orig
 
 @builtin(bool)
 def _bool(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: Origin) -> Value:
-    return known(interpreter.truth(args[0], origin))
+    (value,) = args
+    if not isinstance(value, Array):
+        return known(interpreter.truth(value, origin))
+    test = test_of(interpreter.trace, value, origin)
+    if test.type.weak:
+        return test
+    return of_python(interpreter.trace.cast(test, np.bool_, origin))
 
 
 @builtin(abs)
@@ -381,7 +375,8 @@ def _hasattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: 
     name = args[1]
     if not isinstance(name, Known) or isinstance(args[0], Closure):
         raise RefusedError("hasattr() needs a static name", origin.span)
-    owner = args[0].value if isinstance(args[0], Known) else _class_of(args[0])
+    trace = interpreter.trace
+    owner = args[0].value if isinstance(args[0], Known) else class_of(trace, args[0], origin)
     return known(hasattr(owner, name.value))
 
 

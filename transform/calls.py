@@ -31,6 +31,7 @@ from .binding import bind
 from .builtin_functions import BUILTINS
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
+from .identity import PYTHON_TESTS, of_python
 from .inlining import inline_function, inline_rule, inline_written
 from .ir import Origin
 from .jax_arrays import called, of_jax, of_numpy, whose
@@ -163,6 +164,8 @@ def call(
             return found
     if lookup(function) is not None or is_array_function(function):
         result = call_array_function(interpreter, function, args, kwargs, frame, origin)
+        if function in PYTHON_TESTS or getattr(function, "__module__", None) == "math":
+            return of_python(result)
         return called(function, args, kwargs, result)
     wrapped = getattr(function, "__wrapped__", None)
     if is_jax(type(function)) and isinstance(

@@ -26,6 +26,7 @@ from .errors import (
 )
 from .frames import Frame
 from .globals import lift
+from .identity import identical, of_python
 from .ir import Atom, Block, Branch, Loop, Origin, Return, While
 from .iteration import iteration
 from .journal import MISSING, Cell
@@ -335,13 +336,10 @@ class Interpreter:
             if same is not None:
                 return same
         if op.__name__ in ("is_", "is_not"):
-            same = values[0] is values[1]
-            return known(same if op.__name__ == "is_" else not same)
+            same = identical(self.trace, values[0], values[1], origin)
+            return same if op.__name__ == "is_" else self.negation(same, origin)
         if op.__name__ == "not_":
-            if isinstance(values[0], Array):
-                test = test_of(self.trace, values[0], origin)
-                return self.trace.apply(np.logical_not, [test], {}, origin)
-            return known(not self.truth(values[0], origin))
+            return self.negation(values[0], origin)
         containers = [v for v in values if isinstance(v, Struct)]
         if containers and op is np.add and all(isinstance(v, Struct | Known) for v in values):
             kind = containers[0].kind
@@ -358,6 +356,13 @@ class Interpreter:
                 "make it an array with np.array first",
             )
         return self.trace.apply(op, values, {}, origin)
+
+    def negation(self, value: Value, origin: Origin) -> Value:
+        """`not value`."""
+        if not isinstance(value, Array):
+            return known(not self.truth(value, origin))
+        test = test_of(self.trace, value, origin)
+        return of_python(self.trace.apply(np.logical_not, [test], {}, origin))
 
     # --- operands ---
 

@@ -17,7 +17,7 @@ FIRST_UNKNOWN = 2_000_000_089  # 16 GB of float64 along one axis
 
 @dataclass(frozen=True, slots=True)
 class ArrayType:
-    """An array of known shape and dtype. `weak` marks a Python number, which bows to its partner's dtype.
+    """An array of known shape and dtype. `weak` marks a Python number or bool, which bows to its partner's dtype.
 
     Sizes from FIRST_UNKNOWN on stand in for lengths that are not known before the function runs (see `lengths`).
     """
@@ -205,9 +205,7 @@ def type_of(operand: Operand) -> Type:
         value = operand.value
         if isinstance(value, np.ndarray | np.generic):
             return ArrayType(value.shape, value.dtype)
-        if isinstance(value, bool):
-            return ArrayType((), np.dtype(bool))
-        if isinstance(value, int | float | complex):
+        if isinstance(value, bool | int | float | complex):
             return ArrayType((), np.dtype(type(value)), weak=True)
         return StaticType(value)
     return StaticType(operand)

@@ -90,7 +90,7 @@ def elementwise_type(ufunc: np.ufunc, arrays: tuple[ArrayType, ...], weak: bool)
     if ufunc.nout > 1:
         return tuple(ArrayType(shape, dtype) for dtype in dtypes)
     (dtype,) = dtypes
-    number = weak and dtype.kind in "ifc" and all(t.weak for t in arrays)
+    number = weak and dtype.kind in "bifc" and all(t.weak for t in arrays)
     return ArrayType(shape, dtype, weak=number)
 
 
@@ -109,7 +109,7 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 def _resolution_type(t: ArrayType) -> Any:
     if t.weak:
-        return {"i": int, "f": float, "c": complex}[t.dtype.kind]
+        return {"b": t.dtype, "i": int, "f": float, "c": complex}[t.dtype.kind]
     return t.dtype
 
 

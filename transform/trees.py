@@ -142,8 +142,7 @@ def join_types(
     if a.shape != b.shape:
         raise Mismatch(f"has shape {a.shape} on one way and {b.shape} on the other")
     if a.dtype == b.dtype:
-        weak = a.weak and b.weak
-        return ArrayType(a.shape, a.dtype, weak)
+        return ArrayType(a.shape, a.dtype, a.weak and b.weak)
     if a.weak and b.weak:
         return ArrayType(a.shape, np.result_type(a.dtype, b.dtype), True)
     joined = np.result_type(a.dtype, b.dtype)
