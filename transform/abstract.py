@@ -80,7 +80,9 @@ _remembered = functools.lru_cache(REMEMBERED)(_evaluated)
 def _arrays(key: Key) -> Iterator[jax.ShapeDtypeStruct]:
     if key[0] == "array":
         found: ArrayType = key[1]
-        yield jax.ShapeDtypeStruct(found.shape, found.dtype, weak_type=found.weak and found.dtype.kind != "b")
+        yield jax.ShapeDtypeStruct(
+            found.shape, found.dtype, weak_type=found.weak and found.dtype.kind != "b"
+        )
     elif key[0] != "static":
         for part in key[1]:
             yield from _arrays(part)

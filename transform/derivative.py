@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from .infer import Interpreter
 from .inlining import RULE_DEPTH, inline_rule
 from .ir import Atom, Node, Origin
 from .operands import ArrayType, Items, Operand, Var, variables
+from .squares import Squares, is_root
 from .trace import Trace
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
@@ -27,9 +29,11 @@ class Context:
 
     trace: Trace
     active: set[Var]
+    body: Sequence[Node] = ()  # of the function that is differentiated
 
     def __post_init__(self) -> None:
         self.interpreter = Interpreter(self.trace)
+        self.squares = Squares(self.trace, self.body)
 
     def primitive(self, atom: Atom) -> Primitive | None:
         """The operation's rule, if it has one that holds for its arguments."""
@@ -44,6 +48,13 @@ class Context:
         """The rule's expressions, one per parameter without a default, padded with None."""
         origin = anchored(atom, part)
         args = [value_of(a) for a in atom.args]
+        if is_root(atom) and self.squares.sums(atom.args[0]):
+            root, derivatives = atom.op is not np.power, list(derivatives)
+            length = self.not_zero(derivatives[-1] if root else args[0], origin)
+            if root:
+                derivatives[-1] = length
+            else:
+                args[0] = length
         if variadic(primitive) is not None:
             given = {k: value_of(v) for k, v in atom.kwargs}
             return self.parts(
@@ -59,6 +70,12 @@ class Context:
         result = inline_rule(self.interpreter, rule, [*derivatives, *ordered[:parameters]], origin)
         parts = self.parts(result)
         return parts + [known(None)] * (len(array_params(primitive)) - len(parts))
+
+    def not_zero(self, value: Value, origin: Origin) -> Value:
+        """A length with 1 in place of 0, for dividing by it."""
+        test = self.operator(np.equal, [value, known(0)], origin)
+        spelled = replace(origin, spelling="function")
+        return self.trace.apply(np.where, [test, known(1), value], {}, spelled)
 
     def partials(self, atom: Atom, primitive: Primitive, y: Value, part: str) -> list[list[Value]]:
         """The partial derivatives of an elementwise function: of each of its results along each argument."""

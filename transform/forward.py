@@ -46,7 +46,7 @@ def forward(
     trace = Trace(lengths=function.lengths)
     output = Items("tuple", tuple(outputs))
     active = active_variables(function.body, tangents, output)
-    step = _Forward(Context(trace, active), dict(tangents))
+    step = _Forward(Context(trace, active, function.body), dict(tangents))
     for node in function.body:
         step.node(node)
     return trace, [step.tangents.get(v) if v in active else None for v in outputs]

@@ -105,7 +105,11 @@ def identical(trace: Trace, one: Value, two: Value, origin: Origin) -> Value:
         if not number or isinstance(constant, bool) or not one.scalar:
             return known(False)
     elif isinstance(one, Array) and isinstance(two, Array):
-        if one.type != two.type or not one.scalar and (is_fresh(trace, one) or is_fresh(trace, two)):
+        if (
+            one.type != two.type
+            or not one.scalar
+            and (is_fresh(trace, one) or is_fresh(trace, two))
+        ):
             return known(False)
     elif not (isinstance(one, Struct) and isinstance(two, Struct) and one.kind is two.kind):
         functions = isinstance(one, Closure) and isinstance(two, Closure)
@@ -121,4 +125,6 @@ def identical(trace: Trace, one: Value, two: Value, origin: Origin) -> Value:
 def is_fresh(trace: Trace, array: Array) -> bool:
     """Whether an array is an object of its own, that no other name outside of the function can lead to."""
     outside = array.storage.parameter is not None or array.storage.outside is not None
-    return array.view is not None or not (outside or is_joined(trace, array) or array.storage.linked)
+    return array.view is not None or not (
+        outside or is_joined(trace, array) or array.storage.linked
+    )

@@ -93,6 +93,7 @@ BEFORE_TAPES = (
     "made whole",
     "written forwards",
     "selected",
+    "branched",
     "simplified",
     "gathered",
     "hoisted",

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .accumulate import accumulate
 from .barriers import set_barriers
+from .branching import branch_out
 from .dead import drop_dead
 from .differentiate import differentiate, leaves_of
 from .emit import emit
@@ -71,6 +72,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
         ("merged", merge_writes),
         ("read again", reread),
         ("written forwards", write_forwards),
+        ("branched", branch_out),
         ("simplified", simplify),
         ("sunk", sink_additions),
         ("free of jax", without_jax),

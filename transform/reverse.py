@@ -33,7 +33,20 @@ from .operands import ArrayType, Items, Lit, Operand, Var, array_type, shape_of,
 from .slices import collect
 from .trace import Trace
 from .trees import cast, zeros
-from .untaken import Pending, Untaken, chosen, selected, shared
+from .untaken import (
+    LINEAR,
+    Either,
+    Pending,
+    Untaken,
+    all_wanted,
+    chosen,
+    is_scalar,
+    is_structural,
+    passes,
+    selected,
+    shared,
+    variables_of,
+)
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
 
@@ -49,7 +62,7 @@ def reverse(
     output = Items("tuple", tuple(v for v, _ in seeds))
     constant = invariant_shifts(function.body, output)
     active = active_variables(function.body, function.wrt, output, constant)
-    step = _Reverse(Context(trace, active), Untaken(trace.definitions))
+    step = _Reverse(Context(trace, active, function.body), Untaken(trace.definitions))
     last = Origin(part="adjoint", spelling="operator")
     for v, seed in seeds:
         step.contribute(v, seed, last)
@@ -67,10 +80,14 @@ def reverse(
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one statement contributes to an adjoint; it counts only where the selections that are `pending` allow it."""
+    """What one statement contributes to an adjoint; it counts only where the selections that are `pending` allow it.
+
+    `clean` says that it is zero elsewhere anyway.
+    """
 
     value: Value
     pending: Pending = ()
+    clean: bool = False
 
 
 @dataclass
@@ -85,11 +102,16 @@ class _Reverse:
     totals: dict[Var, Part] = field(default_factory=dict)
 
     def contribute(
-        self, v: Operand, value: Value | None, origin: Origin, pending: Pending = ()
+        self,
+        v: Operand,
+        value: Value | None,
+        origin: Origin,
+        pending: Pending = (),
+        clean: bool = False,
     ) -> None:
         if isinstance(v, Var) and v in self.context.active and value is not None:
             if not (isinstance(value, Known) and value.value is None):
-                self.contributions.setdefault(v, []).append(Part(value, pending))
+                self.contributions.setdefault(v, []).append(Part(value, pending, clean))
                 self.origins[v] = origin
 
     def node(self, node: Node) -> None:
@@ -129,7 +151,7 @@ class _Reverse:
         nodes, ends = self.context.composition(primitive, atom, "adjoint")
         for end, total in zip(ends, totals, strict=True):
             if total is not None:
-                self.contribute(end, total.value, origin, total.pending)
+                self.contribute(end, total.value, origin, total.pending, total.clean)
         with trace.region() as after:
             for node in reversed(nodes):
                 self.node(node)
@@ -165,14 +187,16 @@ class _Reverse:
         owners = dict.fromkeys(v for side in sides for v in side.contributions if v not in inside)
         for v in owners:
             dense: list[Value | None] = []
+            read: list[Pending | None] = []
             for k, side in enumerate(sides):
                 parts = side.contributions.get(v, [])
-                placed = [
-                    atom
-                    for p in parts
-                    if (atom := hoistable(trace, v, p.value, inside)) is not None
-                ]
-                for atom in placed:  # the value leaves the branch, and is put in its place outside
+                placed = [(p, hoistable(trace, v, p, inside)) for p in parts]
+                for (
+                    p,
+                    atom,
+                ) in placed:  # the value leaves the branch, and is put in its place outside
+                    if atom is None:
+                        continue
                     value = type_of(atom.args[0])
                     assert isinstance(value, ArrayType)
                     result = Var("t", value)
@@ -182,8 +206,11 @@ class _Reverse:
                         outputs[1 - k].append(zeros(trace, value, origin))
                     shape = trace.attribute(Array(v), "shape", origin)
                     args = [Array(result), shape, value_of(atom.args[2])]
-                    self.contribute(v, trace.apply(place, args, {}, origin), origin)
-                rest = [p for p in parts if hoistable(trace, v, p.value, inside) is None]
+                    pending = self.leaving(node, v, k, p.pending, inside)
+                    added = trace.apply(place, args, {}, origin)
+                    self.contribute(v, added, origin, pending, clean=True)
+                rest = [p for p, atom in placed if atom is None]
+                read.append(shared([p.pending for p in rest])[0] if rest else None)
                 with trace.region(bodies[k]):
                     dense.append(side.sum_of(v, rest, origin) if rest else None)
             if any(d is not None for d in dense):
@@ -193,7 +220,18 @@ class _Reverse:
                 for k, value in enumerate(dense):
                     with trace.region(bodies[k]):
                         outputs[k].append(self.operand(value, v, origin))
-                self.contribute(v, Array(result), origin)
+                pending = ()
+                for k, found in enumerate(read):
+                    if read[1 - k] is None and found is not None:
+                        pending = self.leaving(node, v, k, found, inside)
+                if all(r is not None for r in read) or has_inner_tests(read, inside):
+                    flags = self.flags(v, read, inside, bodies, origin)
+                    if flags is not None:
+                        results.append(Var("wanted", ArrayType((), np.dtype(bool))))
+                        for k, flag in enumerate(flags):
+                            outputs[k].append(flag)
+                        pending = (self.untaken.taken(results[-1], True),)
+                self.contribute(v, Array(result), origin, pending, clean=True)
         if results:
             then, orelse = (
                 Region((), tuple(b), tuple(o)) for b, o in zip(bodies, outputs, strict=True)
@@ -201,6 +239,34 @@ class _Reverse:
             trace.add(Choice(tuple(results), node.test, then, orelse, origin, object(), node.key))
             # The contributions stand behind the branch that gives them.
             self.move_to_end(results)
+
+    def leaving(self, node: Choice, v: Var, k: int, pending: Pending, inside: Set[Var]) -> Pending:
+        """What is pending for a value that one side of a branch alone has read."""
+        if not self.untaken.is_risky(v, by_element=False):
+            return ()
+        outer = tuple(key for key in pending if inside.isdisjoint(variables_of(key)))
+        return (self.untaken.taken(node.test, k == 0), *outer)
+
+    def flags(
+        self,
+        v: Var,
+        read: Sequence[Pending | None],
+        inside: Set[Var],
+        bodies: Sequence[list[Node]],
+        origin: Origin,
+    ) -> list[Operand] | None:
+        """Whether each side of a branch reads a value, where that depends on tests inside it; None if both do."""
+        if not self.untaken.is_risky(v, by_element=False):
+            return None
+        tests = [tuple(k for k in pending or () if is_scalar(k)) for pending in read]
+        if not any(tests):
+            return None
+        found: list[Operand] = []
+        for pending, scalar, body in zip(read, tests, bodies, strict=True):
+            with self.context.trace.region(body):
+                test = all_wanted(self.context, scalar, origin) if scalar else None
+            found.append(Lit(pending is not None) if test is None else operand_of(test))
+        return found
 
     def move_to_end(self, results: list[Var]) -> None:
         """Put the statements that read a branch's results behind the branch."""
@@ -302,16 +368,17 @@ class _Reverse:
         return operand_of(value)
 
     def by_rule(self, atom: Atom, primitive: Primitive, origin: Origin) -> None:
-        pending: Pending = ()
+        total = Part(known(None))
         if len(atom.results) == 1:
-            total = self.total(atom.result)
-            assert total is not None
-            dy, pending = total.value, total.pending
+            found = self.total(atom.result)
+            assert found is not None
+            total, dy = found, found.value
             y = Array(atom.result, scalar=atom.result.type.ndim == 0)
             if (selection := chosen(atom)) is not None:
                 test, sides = selection
                 for operand, side in sides:
                     key = self.untaken.taken(test, side)
+                    pending = total.pending
                     both = pending if key in pending else (key, *pending)
                     self.contribute(operand, dy, origin, both)
                 return
@@ -322,7 +389,7 @@ class _Reverse:
         assert dy is not None
         if primitive.kind == ELEMENTWISE:
             dys: list[Value] = [*dy.items] if isinstance(dy, Struct) else [dy]
-            self.elementwise(atom, primitive, dys, y, origin, pending)
+            self.elementwise(atom, primitive, dys, y, origin, total)
             return
         parts = self.context.rule(primitive.adjoint, [dy, y], atom, primitive, "adjoint")
         for operand, part in zip(atom.args, parts, strict=False):
@@ -332,7 +399,23 @@ class _Reverse:
         if len({id(operand) for operand, _ in pairs}) < len(pairs):
             pairs.reverse()  # of `x @ x` the later factor first: XLA on CPU is up to 1.1 times faster so
         for operand, part in pairs:
-            self.distribute(operand, part, origin, pending)
+            self.distribute(operand, part, origin, *self.handed_on(atom, operand, total, origin))
+
+    def handed_on(
+        self, atom: Atom, operand: Operand, total: Part, origin: Origin
+    ) -> tuple[Pending, bool]:
+        """What is pending for an operand of an operation, and whether the operand's part is zero elsewhere."""
+        if passes(atom):
+            k = next(k for k, a in enumerate(atom.args) if a is operand)
+            return (*total.pending, *self.untaken.by_value(self.context, atom, k, origin)), False
+        pending = tuple(k for k in total.pending if is_scalar(k))
+        clean = total.clean or not total.pending
+        if is_structural(atom) and operand is atom.args[0] and isinstance(operand, Var):
+            inner = tuple(k for k in total.pending if not is_scalar(k))
+            key = self.untaken.reads(atom, inner)
+            if key is not None and self.untaken.is_risky(operand):
+                return (*pending, key), clean
+        return pending, clean
 
     def elementwise(
         self,
@@ -341,7 +424,7 @@ class _Reverse:
         dys: list[Value],
         y: Value,
         origin: Origin,
-        pending: Pending,
+        total: Part,
     ) -> None:
         """The adjoint of each result, times its partial derivatives."""
         context = self.context
@@ -357,16 +440,19 @@ class _Reverse:
             for d, partial in zip(dys, each, strict=True)
             if not (isinstance(d, Known) and d.value is None)
         ]
+        clean = total.clean and atom.op in LINEAR
         for operand, product in products:
-            self.contribute(operand, product, origin, pending)
+            self.contribute(operand, product, origin, total.pending, clean)
 
-    def distribute(self, operand: Any, value: Value, origin: Origin, pending: Pending) -> None:
+    def distribute(
+        self, operand: Any, value: Value, origin: Origin, pending: Pending, clean: bool
+    ) -> None:
         """Hand a rule's result to the variable, or its parts to the variables of a container."""
         if isinstance(operand, Items) and isinstance(value, Struct):
             for item, part in zip(operand.items, value.items, strict=True):
-                self.distribute(item, part, origin, pending)
+                self.distribute(item, part, origin, pending, clean)
         else:
-            self.contribute(operand, value, origin, pending)
+            self.contribute(operand, value, origin, pending, clean)
 
     def adjoint(self, v: Var) -> Value | None:
         """The sum of what has been contributed to a variable, in its shape and dtype."""
@@ -381,14 +467,21 @@ class _Reverse:
     def total(self, v: Var) -> Part | None:
         """The adjoint of what an operation gives, as it passes through to what the operation reads."""
         parts = self.contributions.get(v, [])
-        waits = any(part.pending for part in parts) and not self.untaken.ends_at(v)
-        if not waits or not all(is_whole(part.value, v) for part in parts):
+        pending, own = shared([part.pending for part in parts]) if parts else ((), [])
+        going_on = tuple(k for k in pending if self.untaken.continues(v, k))
+        if not going_on or not all(is_whole(part.value, v) for part in parts):
             found = self.adjoint(v)
             return None if found is None else Part(found)
         if v not in self.totals:
-            pending, own = shared([part.pending for part in parts])
-            rest = [Part(p.value, o) for p, o in zip(parts, own, strict=True)]
-            self.totals[v] = Part(self.sum_of(v, rest, self.origins[v]), pending)
+            ending = tuple(k for k in pending if k not in going_on)
+            rest = [
+                Part(p.value, tuple(k for k in p.pending if k in o or k in ending), p.clean)
+                for p, o in zip(parts, own, strict=True)
+            ]
+            total = self.sum_of(v, rest, self.origins[v])
+            cleared = all(isinstance(k, Either) for k in going_on)
+            clean = cleared or all(p.clean for p in parts)
+            self.totals[v] = Part(total, going_on, clean)
         return self.totals[v]
 
     def sum_of(self, v: Var, parts: list[Part], origin: Origin) -> Value:
@@ -397,12 +490,17 @@ class _Reverse:
         if all(is_whole(part.value, v) for part in parts):  # what they share is selected once
             pending = tuple(k for k in own[0] if all(k in p for p in own))
         cleared = [
-            selected(self.context, p.value, tuple(k for k in p.pending if k not in pending), origin)
+            p.value
+            if p.clean
+            else selected(
+                self.context, p.value, tuple(k for k in p.pending if k not in pending), origin
+            )
             for p in parts
         ]
         fitted = [self.fit(value, v, origin) for value in cleared]
         total = collect(self.context, fitted, v, origin, self.inside)
-        total = selected(self.context, total, pending, origin)
+        if not all(p.clean for p in parts):
+            total = selected(self.context, total, pending, origin)
         name_derivative(total, v, "adjoint")
         return total
 
@@ -451,8 +549,16 @@ def is_whole(value: Value, v: Var) -> bool:
     return shape_of(operand_of(value)) == shape_of(v)
 
 
-def hoistable(trace: Trace, v: Var, value: Value, inside: Set[Var]) -> Atom | None:
+def has_inner_tests(read: Sequence[Pending | None], inside: Set[Var]) -> bool:
+    keys = [key for pending in read for key in pending or ()]
+    return any(is_scalar(k) and not inside.isdisjoint(variables_of(k)) for k in keys)
+
+
+def hoistable(trace: Trace, v: Var, part: Part, inside: Set[Var]) -> Atom | None:
     """The `place` in an array such as `v` that a contribution to it is, if its index is known outside of the branch."""
+    value = part.value
+    if part.pending and not part.clean:
+        return None
     operand = value.operand if isinstance(value, Array) else None
     atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
     if atom is None or atom.op is not place or not isinstance(atom.args[0], Var | Lit):

@@ -35,7 +35,7 @@ from .rewrites import is_number, operation, rewrite
 from .sizes import spell_sizes
 from .slices import padding
 from .sums import total
-from .trace import Trace
+from .trace import TEMPORARY, Trace
 from .values import Array, Known, Value, is_static, known, operand_of, static_value, value_of
 
 Rule = Callable[[Trace, Atom, Callable[[Var], bool]], Value | None]
@@ -195,8 +195,10 @@ def without(node: Repeat, dropped: Sequence[int]) -> Repeat:
 def adopt_name(trace: Trace, operand: Operand, old: Var) -> None:
     """Let an unnamed replacement carry the name of what it replaces; the user's lines keep theirs."""
     atom = trace.definitions.get(operand) if isinstance(operand, Var) else None
-    if isinstance(operand, Var) and operand.depth is None and atom is not None:
-        if old.depth is None and atom.origin.part == "primal":
+    if isinstance(operand, Var) and operand.depth is None:
+        if atom is None and operand.hint != TEMPORARY:  # a parameter of a loop
+            return
+        if old.depth is None and atom is not None and atom.origin.part == "primal":
             return
         if (
             operand.adjoint_of is None

@@ -26,7 +26,7 @@ def pair_energy_value_and_grad(positions, charges):
     dcharges = jnp.sum(jnp.where(t, t3 / distance, 0), axis=0) + t7
     ddistance = jnp.where(t5, ddistance, 0) - t4 / distance
     # Adjoint of distance = np.sqrt(np.sum((positions[i] - positions[j]) ** 2))
-    t8 = (0.5 * ddistance / distance)[..., None]
+    t8 = (0.5 * ddistance / jnp.where(distance == 0, 1, distance))[..., None]
     total = jnp.sum(jnp.where(t1, -2 * t8 * t2, 0), axis=0)
     dpositions = total + jnp.sum(jnp.where(t1, 2 * t8 * t2, 0), axis=1)
 

@@ -76,7 +76,7 @@ def pair_energy_value_and_grad(positions, charges):
                 dt = 1.0 / distance
                 ddistance1 = ddistance - t2 / distance
                 # Adjoint of distance = np.sqrt(np.sum((positions[i] - positions[j]) ** 2))
-                dt1 = ddistance1 / distance * t1
+                dt1 = ddistance1 / np.where(distance == 0, 1, distance) * t1
                 dpositions[j] -= dt1
                 dpositions[i] += dt1
                 dcharges[j] += dt * (0.5 * charges[i])
