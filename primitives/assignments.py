@@ -12,8 +12,11 @@ def fill_diagonal(a, val, wrap=False):
         raise NotImplementedError(
             "np.fill_diagonal with wrap, of more than two axes, or with a list or a matrix"
         )
-    for k in range(min(a.shape)):
-        a[k, k] = val if np.ndim(val) == 0 else val[k % len(val)]
+    if np.ndim(val) == 0:
+        a[np.eye(a.shape[0], a.shape[1], dtype=bool)] = val
+    else:
+        for k in range(min(a.shape)):
+            a[k, k] = val[k % len(val)]
 
 
 @written(np.put_along_axis)

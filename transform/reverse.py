@@ -46,6 +46,7 @@ from .untaken import (
     selected,
     shared,
     variables_of,
+    wanted_too,
 )
 from .values import Array, Known, Struct, Value, known, operand_of, value_of
 
@@ -295,6 +296,8 @@ class _Reverse:
             (r, self.operand(self.adjoint(r), r, origin), o) for r, o in node.stacked if r in active
         ]
         inner = _Reverse(self.context, self.untaken, inside=True)
+        read_so_far = {v: m for v in read if (m := self.wanted_before(v, origin)) is not None}
+        wanted: dict[Var, Var] = {}
         with trace.region() as nodes:
             params = [adjoint_of(param) for _, _, param, _ in carries]
             sums = {v: adjoint_of(v) for v in read}
@@ -304,14 +307,20 @@ class _Reverse:
             for (_, _, output), element in zip(streams, elements, strict=True):
                 inner.contribute(output, Array(element), origin)
             for v, total in sums.items():
-                inner.contributions[v] = [Part(Array(total)), *inner.contributions.get(v, [])]
+                start = Part(Array(total))
+                if v in read_so_far:
+                    wanted[v] = Var("wanted", ArrayType(shape_of(v), np.dtype(bool)))
+                    start = Part(Array(total), (self.untaken.taken(wanted[v], True),), clean=True)
+                inner.contributions[v] = [start, *inner.contributions.get(v, [])]
                 inner.origins[v] = origin
             for part in reversed(node.body.body):
                 inner.node(part)
             outputs = [inner.operand(inner.adjoint(c[2]), c[2], origin) for c in carries]
             given = [(p, a) for p, a in node.streamed if p in active and inner.adjoint(p)]
             rows = [inner.operand(inner.adjoint(p), p, origin) for p, _ in given]
+            flags = {p: f for p, _ in given if (f := inner.wanted_element(p, origin)) is not None}
             added = {v: inner.adjoint(v) for v in sums}
+            marks = {v: inner.wanted_so_far(v, origin) for v in wanted}
         added = {v: d for v, d in added.items() if operand_of(d) is not sums[v]}  # type: ignore[arg-type]
         starts = [self.operand(self.take(v), v, origin) for v in added]
         results = [adjoint_of(init) if isinstance(init, Var) else Var("t", p.type)
@@ -319,14 +328,27 @@ class _Reverse:
         totals = [adjoint_of(v) for v in added]
         stacked = [Var(f"d{p.hint}s", strong(type_of(a))) for p, a in given]
         index = None if node.index is None else replace_var(node.index)
+        marks = {v: m for v, m in marks.items() if v in added and m is not None}
+        marked = {v: Var("wanted", wanted[v].type) for v in marks}
+        flagged = {
+            p: Var("wanted", ArrayType(shape_of(a)[:1], np.dtype(bool)))
+            for p, a in given
+            if p in flags
+        }
         trace.add(
             Repeat(
-                (*results, *totals, *stacked),
-                (*inits, *starts),
+                (*results, *totals, *marked.values(), *stacked, *flagged.values()),
+                (*inits, *starts, *(read_so_far[v] for v in marks)),
                 Region(
-                    (*params, *(sums[v] for v in added), *elements),
+                    (*params, *(sums[v] for v in added), *(wanted[v] for v in marks), *elements),
                     tuple(nodes),
-                    (*outputs, *(operand_of(d) for d in added.values() if d is not None), *rows),
+                    (
+                        *outputs,
+                        *(operand_of(d) for d in added.values() if d is not None),
+                        *marks.values(),
+                        *rows,
+                        *(flags[p] for p in flagged),
+                    ),
                 ),
                 index,
                 node.span if node.test is None else None,
@@ -340,11 +362,45 @@ class _Reverse:
         )
         for (_, init, _, _), result in zip(carries, results, strict=True):
             self.contribute(init, Array(result), origin)
-        for (_, array), total in zip(given, stacked, strict=True):
-            self.contribute(array, Array(total), origin)
+        for (p, array), total in zip(given, stacked, strict=True):
+            pending = (self.untaken.taken(flagged[p], True),) if p in flagged else ()
+            self.contribute(array, Array(total), origin, pending, clean=True)
         for v, total in zip(added, totals, strict=True):
-            self.contributions.setdefault(v, []).insert(0, Part(Array(total)))
+            pending = (self.untaken.taken(marked[v], True),) if v in marked else ()
+            part = Part(Array(total), pending, clean=True)
+            self.contributions.setdefault(v, []).insert(0, part)
             self.origins[v] = origin
+
+    # --- what the iterations of a loop read, of what may have an infinite derivative ---
+
+    def wanted_before(self, v: Var, origin: Origin) -> Operand | None:
+        """Which elements of a value are read behind a loop; None where it need not be known, or is all of them."""
+        if not self.untaken.is_risky(v, by_element=v.type.shape != ()):  # type: ignore[union-attr]
+            return None
+        parts = self.contributions.get(v, [])
+        if not parts:
+            return zeros(self.context.trace, ArrayType(shape_of(v), np.dtype(bool)), origin)
+        pending = shared([part.pending for part in parts])[0]
+        found = operand_of(all_wanted(self.context, pending, origin)) if pending else None
+        return found if shape_of(found) == shape_of(v) else None
+
+    def wanted_so_far(self, v: Var, origin: Origin) -> Operand | None:
+        """Which elements of a value are read behind an iteration or in it; None where that is all of them."""
+        found: Value | None = None
+        for part in self.contributions[v]:
+            if not part.pending:
+                return None
+            found = wanted_too(self.context, found, part.pending, origin)
+        return operand_of(found) if found is not None else None
+
+    def wanted_element(self, p: Var, origin: Origin) -> Operand | None:
+        """Whether an iteration reads its element of a stream, where that depends on tests inside."""
+        parts = self.contributions.get(p, [])
+        pending = shared([part.pending for part in parts])[0] if parts else ()
+        tests = tuple(k for k in pending if is_scalar(k))
+        if not tests or shape_of(p):
+            return None
+        return operand_of(all_wanted(self.context, tests, origin))
 
     def take(self, v: Var) -> Value | None:
         """What has been contributed to a variable so far, which a loop goes on adding to."""

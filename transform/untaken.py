@@ -288,15 +288,31 @@ def where_wanted(context: Context, key: Key, origin: Origin) -> Value:
         test = value_of(key.test)
         if not is_test(key.test):
             test = context.operator(np.not_equal, [test, known(0)], origin)
-        return test if key.side else context.operator(np.invert, [test], origin)
+        negation = np.invert if rank_of(key.test) else np.logical_not
+        return test if key.side else context.operator(negation, [test], origin)
     if isinstance(key, Through):
         return handed_on(context, key, origin)
     found = None
     for use in key.uses:
-        test = all_wanted(context, use, origin)
-        found = test if found is None else context.operator(np.bitwise_or, [found, test], origin)
+        found = wanted_too(context, found, use, origin)
     assert found is not None
     return found
+
+
+def wanted_too(context: Context, so_far: Value | None, pending: Pending, origin: Origin) -> Value:
+    """The elements that are wanted so far, and those that a use takes."""
+    places = [k for k in pending if isinstance(k, Through) and k.atom.op is getitem and not k.inner]
+    tests = tuple(k for k in pending if k not in places)
+    if so_far is None or len(places) != 1 or not all(map(is_scalar, tests)):
+        test = all_wanted(context, pending, origin)
+        return test if so_far is None else context.operator(np.bitwise_or, [so_far, test], origin)
+    index, apply = value_of(places[0].atom.args[-1]), context.trace.apply
+    taken: Value = known(True)
+    if tests:
+        before = apply(getitem, [so_far, index], {}, replace(origin, spelling="operator"))
+        test = all_wanted(context, tests, origin)
+        taken = context.operator(np.bitwise_or, [before, test], origin)
+    return apply(update, [so_far, taken, index], {}, origin)
 
 
 def all_wanted(context: Context, pending: Pending, origin: Origin) -> Value:
