@@ -140,7 +140,7 @@ def trapezoid(y, x=None, dx=1.0, axis=-1):
 
 @composed(
     np.interp,
-    dtype=lambda *dtypes: np.dtype(float),
+    dtype=lambda jax_dtype, *dtypes: np.result_type(float, *dtypes),
     wrt=["x", "xp", "fp"],
     samples=[
         call(draw((-1.0, 4.0), 6), np.array([0.0, 1.0, 2.5, 3.0]), real(4)),

@@ -8,6 +8,7 @@ from . import (  # noqa: F401  # registered first
     axes,
     bessel,
     calculus,
+    constant,
     decompositions,
     einsum,
     elementwise,
@@ -29,7 +30,7 @@ from . import (  # noqa: F401  # registered first
 from .asked import is_complex
 from .linalg import length
 from .matrix_functions import complex_log, complex_root
-from .registry import call, composed, draw, holds_for_complex, linear, registered_now
+from .registry import call, composed, draw, holds_for_complex, linear, real_only, registered_now
 from .registry import elementwise as elementwise_rule
 from .shapes import add_at, astype, getitem, place, update
 
@@ -87,6 +88,7 @@ holds_for_complex(
 )  # fmt: skip
 # Functions with a rule that says what holds for complex numbers.
 holds_for_complex(
+    np.interp, np.cov, np.corrcoef, np.arccosh, np.arcsinh, np.vdot, np.vecdot, np.vecmat, np.matvec, np.cross,
     np.real, np.imag, np.conjugate, np.angle, np.abs, np.max, np.min, np.linalg.cholesky, np.linalg.eig, np.linalg.eigh,
     np.linalg.eigvals, np.linalg.eigvalsh, np.linalg.svd, np.linalg.svdvals, np.linalg.pinv, length, np.linalg.norm,
     np.linalg.vector_norm, np.linalg.matrix_norm, np.linalg.cond, np.linalg.lstsq, np.extract, np.compress, np.tri,
@@ -104,3 +106,4 @@ holds_for_complex(
     np.linalg.trace, np.linalg.diagonal,
     getitem, place, update, add_at, astype,
 )  # fmt: skip
+real_only(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.geomspace)

@@ -7,6 +7,7 @@ from scipy.linalg import solve_triangular
 from ..linalg import cofactors
 from . import axes, products  # noqa: F401  # registered first
 from .asked import is_complex
+from .conjugates import conj, real_part
 from .reductions import restored
 from .registry import adjoint, alias, call, composed, draw, nondifferentiable, real, tangent
 
@@ -16,14 +17,6 @@ def mT(x):
     if x.ndim == 2:
         return x.T
     return np.swapaxes(x, -1, -2)
-
-
-def conj(x):
-    return np.conj(x) if is_complex(x) else x
-
-
-def real_part(x):
-    return np.real(x) if is_complex(x) else x
 
 
 def mH(x):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .conjugates import conj
 from .registry import call, composed, multilinear, real
 
 PAIRS = [
@@ -143,23 +144,25 @@ def tensordot(dy, y, a, b, axes=2):
 
 @multilinear(np.vdot, samples=[call(real(3), real(3)), call(real(2, 3), real(2, 3))])
 def vdot(dy, y, a, b):
-    return np.reshape(dy * np.ravel(b), a.shape), np.reshape(dy * np.ravel(a), b.shape)
+    """Of complex vectors it takes the conjugate of the first."""
+    da, db = conj(dy * np.ravel(b)), dy * conj(np.ravel(a))
+    return np.reshape(da, a.shape), np.reshape(db, b.shape)
 
 
 @multilinear(np.vecdot, samples=[call(real(3), real(3)), call(real(2, 3), real(3))])
 def vecdot(dy, y, a, b):
     dy = dy[..., None] if y.ndim > 0 else dy
-    return dy * b, dy * a
+    return conj(dy * b), dy * conj(a)
 
 
 @multilinear(np.matvec, samples=[call(real(2, 3), real(3)), call(real(5, 2, 3), real(3))])
 def matvec(dy, y, a, b):
-    return dy[..., None] * b[..., None, :], np.vecmat(dy, a)
+    return dy[..., None] * b[..., None, :], np.vecmat(conj(dy), a)
 
 
 @multilinear(np.vecmat, samples=[call(real(2), real(2, 3)), call(real(2), real(5, 2, 3))])
 def vecmat(dy, y, a, b):
-    return np.matvec(b, dy), a[..., None] * dy[..., None, :]
+    return conj(np.matvec(b, dy)), conj(a)[..., None] * dy[..., None, :]
 
 
 @multilinear(

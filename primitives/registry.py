@@ -86,8 +86,9 @@ class Primitive:
     `wrt` are the array parameters, `lists` those that take a list of arrays, `numbers` those that take a list of
     numbers, which JAX wants as an array, `integers` those that may be computed. `numpy` writes a function of JAX's in
     NumPy's; `views` says that NumPy's result shares its argument's memory, always or by its keywords; `complex` that
-    the rule holds for complex numbers. `like` is a function whose result has the same shape, where JAX does not have
-    the function. `optional` are array parameters that may be left out, each with NumPy's other name for it.
+    the rule holds for complex numbers, `real_only` that JAX's function does not take them as NumPy's does. `like`
+    is a function whose result has the same shape, where JAX does not have the function. `optional` are array
+    parameters that may be left out, each with NumPy's other name for it.
     """
 
     function: Callable
@@ -107,6 +108,7 @@ class Primitive:
     samples: Sequence[Sample] = ()
     hint: str = ""
     complex: bool = False
+    real_only: bool = False
     like: Callable | None = None
     optional: dict[str, str] = field(default_factory=dict)
 
@@ -399,3 +401,9 @@ def holds_for_complex(*functions: Callable) -> None:
     """
     for function in functions:
         _REGISTRY[function].complex = True
+
+
+def real_only(*functions: Callable) -> None:
+    """Say that complex arguments are refused: JAX's functions have another value for them, or none."""
+    for function in functions:
+        _REGISTRY[function].real_only = True

@@ -21,6 +21,7 @@ from .registry import (
     double,
     draw,
     elementwise,
+    holds_for_complex,
     scaled,
     tangent,
 )
@@ -233,6 +234,8 @@ def logsumexp_tangent(a_dot, y, a, axis=None, keepdims=False):
     whole = restored(np.where(np.isfinite(y), y, 0), a, axis, keepdims)
     return np.sum(a_dot * np.exp(a - whole), axis=axis, keepdims=keepdims)
 
+
+holds_for_complex(scipy.special.logsumexp)
 
 SHIFTED = [call(draw(REAL, 3, 4)), call(draw(REAL, 3, 4), axis=0), call(draw(REAL, 3, 4), axis=-1)]
 

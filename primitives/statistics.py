@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from .asked import is_complex
+from .conjugates import conj, real_part
 from .registry import call, composed, draw, real
 
 ENDS = [
@@ -44,7 +46,7 @@ def geomspace(start, stop, num=50, endpoint=True):
 
 @composed(
     np.cov,
-    dtype=lambda jax_dtype, *dtypes: np.dtype(float),
+    dtype=lambda jax_dtype, *dtypes: np.result_type(float, *dtypes),
     wrt=["m", "y"],
     samples=[
         call(real(3, 5)),
@@ -64,13 +66,13 @@ def cov(m, y=None, rowvar=True, bias=False, ddof=None):
         x = np.concatenate([x, other if rowvar or y.ndim == 1 else other.T])
     centred = x - np.mean(x, axis=1, keepdims=True)
     lost = (0 if bias else 1) if ddof is None else ddof
-    found = centred @ centred.T / (x.shape[1] - lost)
+    found = centred @ conj(centred).T / (x.shape[1] - lost)
     return np.reshape(found, ()) if x.shape[0] == 1 else found
 
 
 @composed(
     np.corrcoef,
-    dtype=lambda jax_dtype, *dtypes: np.dtype(float),
+    dtype=lambda jax_dtype, *dtypes: np.result_type(float, *dtypes),
     wrt=["x", "y"],
     samples=[call(real(3, 5)), call(real(5), real(5)), call(real(5, 3), rowvar=False)],
 )
@@ -78,5 +80,8 @@ def corrcoef(x, y=None, rowvar=True):
     c = cov(x, y, rowvar)
     if c.ndim == 0:
         return c / c
-    deviation = np.sqrt(np.diagonal(c))
-    return np.clip(c / deviation[:, None] / deviation, -1, 1)
+    deviation = np.sqrt(real_part(np.diagonal(c)))
+    found = c / deviation[:, None] / deviation
+    if is_complex(found):
+        return np.clip(np.real(found), -1, 1) + 1j * np.clip(np.imag(found), -1, 1)
+    return np.clip(found, -1, 1)

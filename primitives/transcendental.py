@@ -5,6 +5,7 @@ import math
 import numpy as np
 import scipy.special
 
+from .asked import is_complex
 from .registry import alias, call, draw, elementwise, scaled
 
 REAL, POSITIVE, NONZERO = "real", "positive", "nonzero"
@@ -110,11 +111,13 @@ def tanh(y, x):
 
 @scaled(np.arcsinh, domain=REAL)
 def arcsinh(d, y, x):
-    return d / np.hypot(1, x)
+    return d / np.sqrt(1 + x**2) if is_complex(x) else d / np.hypot(1, x)
 
 
 @scaled(np.arccosh, domain=(1.1, 4.0))
 def arccosh(d, y, x):
+    if is_complex(x):
+        return d / (np.sqrt(x - 1) * np.sqrt(x + 1))
     return d / np.sqrt((x - 1) * (x + 1))
 
 

@@ -243,6 +243,9 @@ def call_array_function(
             origin.span,
             "write it with other functions of NumPy, or call it outside and pass its result",
         )
+    own = lookup(function)
+    if own is not None and own.real_only:
+        refuse_complex(own, args, kwargs, origin)
     if function in array_identity and len(args) == 1 and not kwargs and isinstance(args[0], Array):
         if not args[0].scalar:
             return args[0]  # np.asarray(x) is x
@@ -290,13 +293,8 @@ def call_array_function(
         with contextlib.suppress(LackingError):
             return interpreter.trace.apply(function, args, kwargs, origin)
     # JAX does not have it, or not all of it: what it is composed of is written in its place.
-    given_arrays = [a for v in (*args, *kwargs.values()) for a in arrays(v)]
-    if not primitive.complex and any(a.type.dtype.kind == "c" for a in given_arrays):
-        raise RefusedError(
-            f"{primitive.name} of complex numbers is not supported",
-            origin.span,
-            "work on the real and the imaginary part",
-        )
+    if not primitive.complex:
+        refuse_complex(primitive, args, kwargs, origin)
     try:
         given = bind(primitive, args, kwargs)
         many: Any = given.pop(variadic(primitive) or "", ())
@@ -318,6 +316,18 @@ def call_array_function(
         ) from None
     except BackproseError as error:
         raise error.at(origin.span) from None
+
+
+def refuse_complex(
+    primitive: Primitive, args: list[Value], kwargs: dict[str, Value], origin: Origin
+) -> None:
+    given_arrays = [a for v in (*args, *kwargs.values()) for a in arrays(v)]
+    if any(a.type.dtype.kind == "c" for a in given_arrays):
+        raise RefusedError(
+            f"{primitive.name} of complex numbers is not supported",
+            origin.span,
+            "work on the real and the imaginary part",
+        )
 
 
 def widened(trace: Trace, value: Value, primitive: Primitive, origin: Origin) -> Value:

@@ -266,6 +266,10 @@ class Expressions(ABC):
             container = self.expression(target.value)
             self.emit("setitem", (container, self.index(target), value), target, results=())
             return
+        if isinstance(target, cst.Attribute):
+            args = (self.expression(target.value), Lit(target.attr.value), value)
+            self.emit("set_part", args, target, results=())
+            return
         elements = cst.ensure_type(
             target, cst.Tuple if isinstance(target, cst.Tuple) else cst.List
         ).elements

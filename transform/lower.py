@@ -126,6 +126,12 @@ class _Lowering(Expressions):
                 args = (ufunc, target, index, self.expression(node.value))
                 self.emit("inplace_item", args, node, results=())
                 return
+            if isinstance(node.target, cst.Attribute):
+                whole = self.expression(node.target.value)
+                part = self.emit("attribute", (whole, Lit(node.target.attr.value)), node.target)
+                value = self.emit(ufunc.value, (part, self.expression(node.value)), node)
+                self.assign(node.target, value)
+                return
             name = self.name(cst.ensure_type(node.target, cst.Name))
             value = self.expression(node.value)
             self.emit("inplace", (ufunc, name, value), node, results=(name,))

@@ -26,7 +26,7 @@ from .journal import MISSING
 from .lengths import is_unknown
 from .operands import Items, Lit, Operand, Star
 from .result_types import axes_of
-from .updates import add_item, append, set_item, undecided, update
+from .updates import add_item, append, fitted, set_item, undecided, update
 from .values import Array, Closure, Known, Struct, Value, known, operand_of, struct
 
 if TYPE_CHECKING:
@@ -182,6 +182,28 @@ def do_setitem(interpreter: Interpreter, atom: Atom, frame: Frame) -> None:
     set_item(interpreter.trace, target, index, value, origin)
 
 
+def do_set_part(interpreter: Interpreter, atom: Atom, frame: Frame) -> None:
+    """`y.real = value`, `y.imag = value`."""
+    origin, name = frame.origin(atom.origin), literal(atom.args[1])
+    target, value = interpreter.value(atom.args[0], frame), interpreter.value(atom.args[2], frame)
+    if not isinstance(target, Array):
+        raise RefusedError(
+            "an assignment to an attribute is not supported",
+            origin.span,
+            "return the value instead",
+        )
+    if target.type.dtype.kind == "c":
+        trace, spelled = interpreter.trace, replace(origin, spelling="operator")
+        value = fitted(trace, value, np.real(np.zeros((), target.type.dtype)).dtype, origin)
+        other = trace.apply(np.imag if name == "real" else np.real, [target], {}, origin)
+        real, imag = (value, other) if name == "real" else (other, value)
+        turned = trace.apply(np.multiply, [known(1j), imag], {}, spelled)
+        value = trace.apply(np.add, [real, turned], {}, spelled)
+    elif name == "imag":
+        raise ProgramError("TypeError: the array has no imaginary part to set", origin.span)
+    set_item(interpreter.trace, target, known(...), value, origin)
+
+
 def do_inplace_item(interpreter: Interpreter, atom: Atom, frame: Frame) -> None:
     ufunc, origin = literal(atom.args[0]), frame.origin(atom.origin)
     origin = replace(origin, spelling="operator")
@@ -303,6 +325,7 @@ STATEMENTS: dict[str, Callable[[Interpreter, Atom, Frame], Value | None]] = {
     "inplace": do_inplace,
     "setitem": do_setitem,
     "inplace_item": do_inplace_item,
+    "set_part": do_set_part,
     "attribute": do_attribute,
     "item": do_item,
     "call": do_call,

@@ -88,6 +88,9 @@ REMEDIES: dict[type[cst.CSTNode], str] = {
 }
 
 
+PARTS = ("real", "imag")  # of an array; other attributes cannot be assigned to
+
+
 def check_syntax(syntax: FunctionSyntax) -> None:
     """Raise `RefusedError` at the first construct, in the order of the text, that is not supported."""
     node = syntax.node
@@ -125,6 +128,8 @@ class _Checker(cst.CSTVisitor):
                 self.check_target(element.value)
         elif isinstance(target, cst.StarredElement):
             self.check_target(target.value)
+        elif isinstance(target, cst.Attribute) and target.attr.value in PARTS:
+            return
         elif not isinstance(target, cst.Name | cst.Subscript):
             self.refuse(target, "an assignment to an attribute", "return the value instead")
 
