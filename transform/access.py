@@ -105,7 +105,7 @@ def window(
     if first is not None and last is not None and not is_unknown(size):
         width = difference(last, first, trace.definitions)
         low, high = (bounds(o, trace.definitions, trace.lengths.spans) for o in (first, last))
-        inside = low is not None and high is not None and low[0] >= 0 and high[1] <= size
+        inside = low is not None and high is not None and low[0] >= 0 <= high[0] and high[1] <= size
         if width is not None and inside:
             return Window(Slice(first, last, None, width=max(width, 0)))
     for part in (start, stop):

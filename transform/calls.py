@@ -29,6 +29,7 @@ from ..primitives.written import frozen, is_given, results_of, written_out
 from .array_like import array_like
 from .binding import bind
 from .builtin_functions import BUILTINS
+from .certain import WITHOUT_IDENTITY, check_reduction
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
 from .identity import PYTHON_TESTS, of_python
@@ -243,6 +244,10 @@ def call_array_function(
             origin.span,
             "write it with other functions of NumPy, or call it outside and pass its result",
         )
+    if function in WITHOUT_IDENTITY and args and isinstance(args[0], Array):
+        if not interpreter.uncertain and frame.anchor is None:
+            axis = kwargs.get("axis", args[1] if len(args) > 1 else None)
+            check_reduction(interpreter.trace, args[0].operand, axis, origin)
     own = lookup(function)
     if own is not None and own.real_only:
         refuse_complex(own, args, kwargs, origin)
@@ -291,8 +296,11 @@ def call_array_function(
         return interpreter.trace.apply(function, args, kwargs, origin)
     if primitive.jax is not None:
         with contextlib.suppress(LackingError):
-            return interpreter.trace.apply(function, args, kwargs, origin)
-    # JAX does not have it, or not all of it: what it is composed of is written in its place.
+            result = interpreter.trace.apply(function, args, kwargs, origin)
+            if not (isinstance(result, Struct) and len(result.items) == 1):
+                return result
+    # JAX does not have it, or not all of it, or it gives a list of one array, for which an atom has no form: what it
+    # is composed of is written in its place.
     if not primitive.complex:
         refuse_complex(primitive, args, kwargs, origin)
     try:

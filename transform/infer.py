@@ -15,6 +15,7 @@ import numpy as np
 
 from .access import global_value, item
 from .calls import call
+from .certain import DIVISIONS, check_division, is_python_int
 from .choices import choose, test_of
 from .errors import (
     BackproseError,
@@ -49,6 +50,7 @@ from .values import (
     Value,
     is_number,
     known,
+    operand_of,
     struct,
 )
 from .values import arrays as arrays_of
@@ -340,6 +342,8 @@ class Interpreter:
             return same if op.__name__ == "is_" else self.negation(same, origin)
         if op.__name__ == "not_":
             return self.negation(values[0], origin)
+        if op in DIVISIONS and not self.uncertain and all(map(is_python_int, values)):
+            check_division(self.trace, operand_of(values[1]), origin)
         containers = [v for v in values if isinstance(v, Struct)]
         if containers and op is np.add and all(isinstance(v, Struct | Known) for v in values):
             kind = containers[0].kind

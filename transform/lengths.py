@@ -130,6 +130,21 @@ class Lengths:
         most = None if found is None else max(found[1], 0)
         return self.number(_key(form), ("count", form), most)
 
+    def form(self, number: int) -> Form | None:
+        """The length as a sum of loop variables, where it is one; it is 0 where that is negative."""
+        kind, *rest = self.entries[number].origin
+        if kind == "count":
+            return rest[0]
+        if kind != "slice":
+            return None
+        first, last, size = rest
+        end = (Counter(), size) if last is None else last
+        if first is None or is_unknown(size):
+            return None
+        one, two = self.bounds(first), self.bounds(end)
+        inside = one and two and one[0] >= 0 and 0 <= two[0] and two[1] <= size
+        return _difference(end, first) if inside else None
+
     def bounds(self, form: Form) -> tuple[int, int] | None:
         return bounds_of(form, self.spans)
 

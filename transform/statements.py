@@ -17,17 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .access import attribute, index_value, item, points_and_masks
-from .affine import affine, attained
 from .calls import call
+from .certain import check_places
 from .errors import NoRuleError, ProgramError, RefusedError
 from .frames import Frame
 from .ir import Atom, Origin
 from .journal import MISSING
-from .lengths import is_unknown
 from .operands import Items, Lit, Operand, Star
-from .result_types import axes_of
 from .updates import add_item, append, fitted, set_item, undecided, update
-from .values import Array, Closure, Known, Struct, Value, known, operand_of, struct
+from .values import Array, Closure, Known, Struct, Value, known, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -254,28 +252,6 @@ def indexed(
     if two is None:
         return target, index
     return item(interpreter, target, two[0], origin), two[1]
-
-
-def check_places(
-    interpreter: Interpreter, index: Value, shape: tuple[int, ...], origin: Origin
-) -> None:
-    """Raise where a loop surely runs out of an axis; compiled code would read another element."""
-    items = index.items if isinstance(index, Struct) else [index]
-    axes = axes_of([operand_of(i) for i in items], len(shape))
-    for part, axis in zip(items, axes, strict=True):
-        if not isinstance(part, Array) or part.type.shape or axis >= len(shape):
-            continue
-        form = affine(part.operand, interpreter.trace.definitions)
-        found = None if form is None else attained(form, interpreter.trace.lengths.spans)
-        if found is None or is_unknown(shape[axis]):
-            continue
-        for place in found:
-            if not -shape[axis] <= place < shape[axis]:
-                raise ProgramError(
-                    f"IndexError: in this loop index {place} is out of bounds for axis {axis} "
-                    f"with size {shape[axis]}",
-                    origin.span,
-                )
 
 
 def do_call(interpreter: Interpreter, atom: Atom, frame: Frame) -> Value:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..primitives import add_at, getitem, place, update
+from .affine import combined
 from .ir import Atom, Origin
 from .lengths import is_unknown
 from .operands import Items, Lit, Operand, Slice, array_type
@@ -40,6 +41,7 @@ class Place:
         self.parts: dict[int, Part] = {}
         self.flat: dict[int, int] = {}
         self.added: list[int] = []  # new axes
+        self.unsure: list[tuple[Part, Value]] = []  # places that may lie outside of a part
         operands = (
             list(index.items) if isinstance(index, Items) and index.kind == "tuple" else [index]
         )
@@ -121,6 +123,8 @@ class Place:
         if part.mask is not None:
             raise refuse(self.atom, ", where a mask has selected its elements")
         value = step.value(operand)
+        if not self.lies_within(part, operand):
+            self.unsure.append((part, value))
         if isinstance(value, Known) and type(value.value) is int:
             return step.plus(part.start if value.value >= 0 else part.stop, value, origin)
         if not isinstance(value, Array) or value.type.dtype.kind not in "iu":
@@ -136,6 +140,38 @@ class Place:
         return step.apply(
             np.where, [negative, behind, ahead], {}, replace(origin, spelling="function")
         )
+
+    def lies_within(self, part: Part, operand: Operand) -> bool:
+        """Whether a place surely is one of a part, as far as the ranges of the loops tell."""
+        lengths = self.step.lengths
+        length, form = lengths.form(part.number), self.step.form(operand)
+        if length is None or form is None:
+            return False
+        behind, before = (combined(op, [form, length]) for op in (np.subtract, np.add))
+        ends = [None if f is None else lengths.bounds(f) for f in (form, behind, before)]
+        low, last, first = ends
+        natural = low is not None and low[0] >= 0
+        return last is not None and last[1] < 0 and (natural or first is not None and first[0] >= 0)
+
+    def or_nan(self, value: Any) -> Any:
+        """What is read, NaN where it lies outside of the part that it is read from: NumPy raises there."""
+        step, origin = self.step, self.atom.origin
+        if not self.unsure or array_type(value).dtype.kind != "f" or ndim(value):
+            return value
+        operator = replace(origin, spelling="operator")
+        test: Value | None = None
+        for part, index in self.unsure:
+            count = step.count(part.number, origin)
+            inside = step.apply(np.less, [index, count], {}, operator)
+            if not (isinstance(index, Known) and index.value >= 0):
+                begin = step.apply(np.negative, [count], {}, operator)
+                early = step.apply(np.greater_equal, [index, begin], {}, operator)
+                inside = step.apply(np.bitwise_and, [early, inside], {}, operator)
+            test = (
+                inside if test is None else step.apply(np.bitwise_and, [test, inside], {}, operator)
+            )
+        sides = [test, value, known(np.nan)]
+        return step.apply(np.where, sides, {}, replace(origin, spelling="function"))  # type: ignore[arg-type]
 
     @property
     def is_whole(self) -> bool:
@@ -226,7 +262,7 @@ def getitem_of(step: Wholes, value: Value, items: Sequence[Value | None], origin
 def read(step: Wholes, atom: Atom) -> Whole:
     x = step.whole(atom.args[0])
     found = Place(step, x, atom.args[1], atom)
-    value = getitem_of(step, x.value, found.items, atom.origin)
+    value = found.or_nan(getitem_of(step, x.value, found.items, atom.origin))
     parts = found.parts
     if found.added:
         axes = known(found.added[0] if len(found.added) == 1 else tuple(found.added))

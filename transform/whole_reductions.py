@@ -64,7 +64,30 @@ def reduction(step: Wholes, atom: Atom) -> Whole:
     value = step.masked(x, axes, fill, atom.origin)
     rest = [step.value(a) for a in atom.args[1:]]
     result = step.apply(atom.op, [value, *rest], keywords(step, atom), atom.origin)
+    if atom.op in (np.max, np.min) and may_be_empty(step, x, axes):
+        result = or_nan(step, x, axes, result, atom.origin)
     return Whole(result, remaining(atom, x, axes))
+
+
+def may_be_empty(step: Wholes, x: Whole, axes: Sequence[int]) -> bool:
+    """Whether nothing might be left to reduce, as far as the ranges of the loops tell."""
+    for axis in axes:
+        part = x.parts.get(axis)
+        form = None if part is None else step.lengths.form(part.number)
+        found = None if form is None else step.lengths.bounds(form)
+        if part is not None and (found is None or found[0] < 1):
+            return True
+    return False
+
+
+def or_nan(step: Wholes, x: Whole, axes: Sequence[int], result: Value, origin: Origin) -> Value:
+    """The largest or smallest element, NaN where there is none: NumPy raises there."""
+    if array_type(result).dtype.kind != "f":
+        return result
+    function = replace(origin, spelling="function")
+    count = number_of(step, x, axes, function)
+    found = step.apply(np.greater, [count, known(0)], {}, replace(origin, spelling="operator"))
+    return step.apply(np.where, [found, result, known(np.nan)], {}, function)
 
 
 def number_of(step: Wholes, x: Whole, axes: Sequence[int], origin: Origin) -> Value:
