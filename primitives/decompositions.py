@@ -331,6 +331,8 @@ def power(a, n):
 
 @composed(
     np.linalg.matrix_power,
+    jax=lambda a, n: jnp.linalg.matrix_power(a if n >= 0 else a * 1.0, n),
+    dtype=lambda jax_dtype, a: np.dtype(jax_dtype),
     views=lambda n=2, **options: n == 1,
     samples=[call(draw("spd", 3, 3), n) for n in (1, 2, 5, -1, -2)]
     + [call(draw("spd", 2, 3, 3), 3)],

@@ -121,15 +121,19 @@ POWERS = [call(POSITIVE, real(4)).without_twin(), call(POSITIVE, 0.5)]
 
 @elementwise(special.boxcox, samples=POWERS)
 def boxcox(y, x, lmbda):
-    """`log(x)` times `exprel(lmbda log(x))`."""
-    log = np.log(x)
-    return x ** (lmbda - 1), log**2 * special.hyp1f1(2, 3, lmbda * log) / 2
+    """`log(x)` times `exprel(lmbda log(x))`; of 0 it is `-1 / lmbda` for positive parameters."""
+    log = np.log(np.where(x == 0, 1, x))
+    slope = log**2 * special.hyp1f1(2, 3, lmbda * log) / 2
+    square = np.where(lmbda == 0, 1, lmbda) ** 2
+    return x ** (lmbda - 1), np.where((x == 0) & (lmbda > 0), 1 / square, slope)
 
 
 @elementwise(special.boxcox1p, samples=POWERS)
 def boxcox1p(y, x, lmbda):
-    log = np.log1p(x)
-    return (1 + x) ** (lmbda - 1), log**2 * special.hyp1f1(2, 3, lmbda * log) / 2
+    log = np.log1p(np.where(x == -1, 0, x))
+    slope = log**2 * special.hyp1f1(2, 3, lmbda * log) / 2
+    square = np.where(lmbda == 0, 1, lmbda) ** 2
+    return (1 + x) ** (lmbda - 1), np.where((x == -1) & (lmbda > 0), 1 / square, slope)
 
 
 # --- of SciPy alone ---

@@ -5,7 +5,7 @@ What stands here is read as if the user had written it, where one of the keyword
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import scipy.special
 from .asked import is_static
 from .written import written
 
+_RANKS: dict[Callable, tuple[str, tuple[int, ...], Callable]] = {}
 _FORMS: dict[Callable, tuple[frozenset[str], Callable]] = {}
 
 
@@ -31,6 +32,22 @@ def form_with(function: Any, given: Collection[str]) -> Callable | None:
     """The definition that stands for a call with these arguments, if one does."""
     keywords, definition = _FORMS.get(function, (frozenset(), None))
     return definition if keywords.intersection(given) else None
+
+
+def with_ranks(function: Callable, parameter: str, *ranks: int) -> Callable:
+    """Say that a Python function stands for calls of a library's function with an argument of one of these ranks."""
+
+    def add(definition: Callable) -> Callable:
+        _RANKS[function] = parameter, ranks, definition
+        return definition
+
+    return add
+
+
+def form_for(function: Any, ranks: Mapping[str, int]) -> Callable | None:
+    """The definition that stands for a call with arguments of these ranks, if one does."""
+    parameter, chosen, definition = _RANKS.get(function, ("", (), None))
+    return definition if ranks.get(parameter) in chosen else None
 
 
 # --- reductions ---
@@ -245,3 +262,41 @@ def pinv(a, rcond=None, hermitian=False, rtol=None):
         return np.linalg.pinv(a)
     above = np.swapaxes(np.tril(a, -1), -1, -2)  # only the lower triangle is read
     return np.linalg.pinv(np.tril(a) + (np.conj(above) if np.iscomplexobj(a) else above))
+
+
+# --- ranks that JAX's function does not take ---
+
+
+@with_ranks(np.triu, "m", 1)
+def triu_of_a_vector(m, k=0):
+    """NumPy stretches a vector to the rows of a square."""
+    return np.triu(np.broadcast_to(m, (m.size, m.size)), k=k)
+
+
+@with_ranks(np.tril, "m", 1)
+def tril_of_a_vector(m, k=0):
+    return np.tril(np.broadcast_to(m, (m.size, m.size)), k=k)
+
+
+@with_ranks(np.polyval, "p", 2, 3)
+def polynomials(p, x):
+    """One polynomial for each element of what the rows of coefficients hold."""
+    x = np.asarray(x)
+    powers = np.arange(p.shape[0] - 1, -1, -1)
+    rank = max(p.ndim - 1, x.ndim)
+    rows = np.reshape(p, (p.shape[0],) + (1,) * (rank + 1 - p.ndim) + p.shape[1:])
+    return np.sum(rows * x ** np.reshape(powers, (-1,) + (1,) * rank), axis=0)
+
+
+@with_ranks(np.percentile, "q", 2, 3)
+def percentiles_of_a_table(a, q, axis=None, keepdims=False):
+    table = np.asarray(q)
+    found = np.percentile(a, np.ravel(table), axis=axis, keepdims=keepdims)
+    return np.reshape(found, table.shape + found.shape[1:])
+
+
+@with_ranks(np.quantile, "q", 2, 3)
+def quantiles_of_a_table(a, q, axis=None, keepdims=False):
+    table = np.asarray(q)
+    found = np.quantile(a, np.ravel(table), axis=axis, keepdims=keepdims)
+    return np.reshape(found, table.shape + found.shape[1:])

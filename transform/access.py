@@ -10,6 +10,7 @@ import numpy as np
 
 from ..primitives import getitem
 from .affine import bounds, difference
+from .array_like import array_like
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_array, is_data, lift, reader, snapshot
@@ -19,7 +20,19 @@ from .lengths import is_unknown
 from .methods import method_of
 from .operands import Items, Lit, Slice, Star, array_type
 from .updates import is_mask
-from .values import Array, Growing, Known, Struct, Value, Window, is_plain, operand_of, struct
+from .values import (
+    Array,
+    Growing,
+    Known,
+    Struct,
+    Value,
+    Window,
+    is_plain,
+    known,
+    operand_of,
+    settled,
+    struct,
+)
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -206,7 +219,30 @@ def index_value(
         if any(isinstance(i, Window) for i in items):
             items = beside_windows(items, len(shape), frame.origin(origin))
         return struct(tuple, items)
-    return interpreter.value(operand, frame)
+    return listed(interpreter, interpreter.value(operand, frame), shape, frame.origin(origin))
+
+
+def listed(interpreter: Interpreter, value: Value, shape: tuple[int, ...], origin: Origin) -> Value:
+    """An index in which a list is what NumPy takes it for: places, or a mask where it holds truth values."""
+    if isinstance(value, Struct) and value.kind is list and shape:
+        value = value.rows or settled(value)
+    if isinstance(value, Struct) and shape and value.kind is list:
+        return array_like(interpreter.trace, value, origin)
+    if isinstance(value, Known) and isinstance(value.value, range) and shape:
+        value = known(list(value.value))
+    if not isinstance(value, Known) or not isinstance(value.value, list) or not shape:
+        return value
+    array = np.array(value.value, dtype=None if value.value else np.int64)
+    if array.dtype != bool:
+        return Array(Lit(array))
+    if array.shape != shape[: array.ndim]:
+        raise ProgramError(
+            f"IndexError: boolean index did not match indexed array; its shape is {array.shape}, "
+            f"not {shape[: array.ndim]}",
+            origin.span,
+        )
+    places = [Array(Lit(found)) for found in np.nonzero(array)]
+    return places[0] if len(places) == 1 else struct(tuple, list(places))
 
 
 def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:

@@ -33,7 +33,7 @@ def operands(text: FunctionText, items: Sequence[Operand]) -> list[str]:
 
 
 def targets(text: FunctionText, results: Sequence[Var]) -> list[str]:
-    return [text.names.name(r) if text.uses[r] else "_" for r in results]
+    return [text.names.name(r) if text.uses[r] else text.names.spare for r in results]
 
 
 def apart(first: list[str], body: list[str]) -> list[str]:

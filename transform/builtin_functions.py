@@ -338,10 +338,11 @@ def _extreme(function: Any, better: Any, reduction: Any) -> Handler:
                 "use np.minimum, np.maximum, np.min or np.max of arrays",
             )
         apply = interpreter.trace.apply
-        if len(args) == 1 and (isinstance(args[0], Array) or is_rows(args[0])):
+        array = args[0].rows if is_rows(args[0]) else args[0]  # type: ignore[union-attr]
+        if len(args) == 1 and isinstance(array, Array) and array.type.ndim == 1:
             return like(args, apply(reduction, args, {}, origin))
         items = interpreter.items(args[0], origin) if len(args) == 1 else args
-        for value in items:
+        for value in items if len(items) > 1 else ():
             if isinstance(value, Array) and value.type.size != 1:
                 raise ProgramError(
                     "ValueError: the truth value of an array with more than one element is ambiguous",

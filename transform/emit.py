@@ -13,6 +13,7 @@ from .ir import Function, Repeat, walk
 from .layout import function_text
 from .module import Module
 from .operands import ArrayType, Var
+from .spell import array_text
 
 HELPERS = {
     "place": '''
@@ -115,7 +116,7 @@ def _constants(module: Module, text: str) -> tuple[str, dict[str, Any]]:
             )
         elif isinstance(value, np.ndarray):
             module.imports.add("np")
-            lines.append(f"{name} = np.array({value.tolist()!r}, dtype=np.{value.dtype.name})")
+            lines.append(f"{name} = {array_text(value, 'np', dtype=True)}")
         elif isinstance(value, np.generic):
             module.imports.add("np")
             lines.append(f"{name} = np.{value.dtype.name}({value.item()!r})")

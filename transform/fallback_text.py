@@ -32,7 +32,7 @@ def comment_of(op: JaxDerivative) -> str:
 def fallback_lines(text: FunctionText, atom: Atom) -> list[str]:
     """The statements, in reverse mode one for each pass."""
     op = atom.op
-    names = [text.names.name(r) if text.uses[r] else "_" for r in atom.results]
+    names = [text.names.name(r) if text.uses[r] else text.names.spare for r in atom.results]
     if op.mode == "jvp":
         targets = f"({names[0]},)" if len(names) == 1 else ", ".join(names)
         only = "1" if len(op.results) > 1 else "1:"

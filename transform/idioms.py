@@ -144,11 +144,7 @@ def _place(speller: Speller, atom: Atom) -> Text:
         widths, points = found
         text = speller.operand(value, ATOM if points else 1)
         if points and array_type(value).shape == () and speller.target == "numpy":
-            text = (
-                f"[{speller.operand(value, 1)}]"
-                if len(full) == 1
-                else f"[[{speller.operand(value, 1)}]]"
-            )
+            text = "[" * len(full) + speller.operand(value, 1) + "]" * len(full)
         elif points:
             parts = ["None" if k in points else ":" for k in range(len(full))]
             while parts and parts[-1] == ":":

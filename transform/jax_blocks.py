@@ -74,14 +74,14 @@ def jax_fori(text: FunctionText, node: Repeat) -> list[str]:
     count = len(node.inits)
     params = [text.names.name(p) for p in node.body.params[:count]]
     name = purpose(text, node, "step")
-    carry, head = unpacking(params, "_", text.carry)
+    carry, head = unpacking(params, text.names.spare, text.carry)
     start, stop, index, first = fori_range(text, node)
-    index = "_k" if index == carry == "_" else index
+    index = "_k" if index == carry == text.names.spare else index
     body = text.block(node.body.body, *around(node))
     result = listed(operands(text, node.body.outputs)) or "None"
     lines = function_lines(f"def {name}({index}, {carry}):", [*head, *first], body, result)
     inits = tupled(operands(text, node.inits)) if node.inits else "None"
-    found = listed(targets(text, node.results)) or "_"
+    found = listed(targets(text, node.results)) or text.names.spare
     why, option = unrolled(node)
     call = f"lax.fori_loop({start}, {stop}, {name}, {inits}{option})"
     return ["", *lines[:-1], "", *why, *folded(f"{found} = {call}", LINE - 4 * text.depths[node])]
@@ -101,7 +101,7 @@ def fori_range(text: FunctionText, node: Repeat) -> tuple[str, str, str, list[st
     start, stop, step = node.span
     at = text.speller.operand
     used = node_uses_index(node)
-    name = text.names.name(node.index) if used else "_"
+    name = text.names.name(node.index) if used else text.names.spare
     by, backwards = static_int(step), node.backwards
     if by == 1 and not (backwards and used):
         return at(start, 1), at(stop, 1), name, []
@@ -142,8 +142,8 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
         elements.insert(0, text.names.name(node.index))
         arrays.insert(0, arange(text, node.span))
     name = purpose(text, node, "step")
-    carry, head = unpacking(params, "_", text.carry)
-    element, more = unpacking(elements, "_" if params else "_row", text.row)
+    carry, head = unpacking(params, text.names.spare, text.carry)
+    element, more = unpacking(elements, text.names.spare if params else "_row", text.row)
     body = text.block(node.body.body, *around(node))
     outputs = operands(text, node.body.outputs)
     ends, rows = outputs[:count], outputs[count:]
@@ -152,7 +152,9 @@ def jax_scan(text: FunctionText, node: Repeat, length: int) -> list[str]:
     inits = tupled(operands(text, node.inits)) if node.inits else "None"
     streams = tupled(arrays) if arrays else f"None, {length}"
     last = targets(text, node.results)
-    found = f"{tupled(last[:count]) if count else '_'}, {tupled(last[count:]) if rows else '_'}"
+    nothing = text.names.spare
+    ends = tupled(last[:count]) if count else nothing
+    found = f"{ends}, {tupled(last[count:]) if rows else nothing}"
     reverse = ", reverse=True" if node.backwards else ""
     why, option = unrolled(node)
     call = f"lax.scan({name}, {inits}, {streams}{reverse}{option})"
@@ -181,14 +183,14 @@ def jax_while(text: FunctionText, node: Repeat) -> list[str]:
         index = text.names.name(node.index)
         params.insert(0, index)
         inits.insert(0, at(start, 1))
-        results.insert(0, "_")
+        results.insert(0, text.names.spare)
         sign = "<" if (static_int(step) or 1) > 0 else ">"
         bound = f"({index} {sign} {at(stop, PLUS)})"
     for p, q in zip(node.test.params, node.body.params, strict=True):
         text.names.of[p] = text.names.name(q)
     unfinished = text.names.reserve("unfinished")
     name = purpose(text, node, "step")
-    carry, head = unpacking(params, "_", text.carry)
+    carry, head = unpacking(params, text.names.spare, text.carry)
     test_lines = text.block(node.test.body, *around(node))
     (condition,) = node.test.outputs
     going = at(condition, AND + 1 if bound else 0)

@@ -12,13 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..primitives import lookup
-from ..primitives.keywords import form_with
+from ..primitives.keywords import form_for, form_with
 from .binding import is_default, numpy_parameters
 from .frames import Frame
 from .inlining import inline_written
 from .ir import Origin
-from .values import Known, Value
+from .values import Array, Known, Struct, Value
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -53,4 +55,19 @@ def form_of(function: Any, args: list[Value], kwargs: dict[str, Value]) -> Calla
         or value.value is not None
         and not is_default(primitive, name, value)
     ]
-    return None if "out" in given else form_with(primitive.function, given)
+    if "out" in given:
+        return None
+    ranks = {name: rank for name, value in named.items() if (rank := rank_of(value)) is not None}
+    return form_with(primitive.function, given) or form_for(primitive.function, ranks)
+
+
+def rank_of(value: Value) -> int | None:
+    """How many axes NumPy sees in an argument."""
+    if isinstance(value, Array):
+        return value.type.ndim
+    if isinstance(value, Known) and isinstance(value.value, list | tuple):
+        return np.ndim(value.value)
+    if isinstance(value, Struct) and value.kind in (list, tuple) and value.rows is None:
+        inner = [rank_of(item) for item in value.items]
+        return 1 + (inner[0] or 0) if inner else 1
+    return None

@@ -406,7 +406,7 @@ class FunctionText:
         text, _ = self.speller.operation(atom)
         if atom.results[0] in self.converted:
             text = f"jnp.asarray({text})"
-        names = [self.names.name(r) if self.uses[r] else "_" for r in atom.results]
+        names = [self.names.name(r) if self.uses[r] else self.names.spare for r in atom.results]
         if atom.op in (np.add, np.subtract) and atom.origin.spelling == "operator":
             left = self.speller.operand(atom.args[0], PLUS)
             own = self.is_own(atom.args[0])

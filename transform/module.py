@@ -8,7 +8,7 @@ from typing import Any
 
 from .errors import RefusedError
 from .ir import Function, Node, walk
-from .names import RESERVED
+from .names import RESERVED, SPARE
 from .operands import Items, Lit, Operand, Slice
 from .outline import Outlined, outlined_functions
 
@@ -29,7 +29,7 @@ class Module:
     def __post_init__(self) -> None:
         functions = _functions(self.main)
         self.params = {p for f in functions for p, _ in f.params}
-        hidden = sorted(self.params & RESERVED)
+        hidden = sorted(self.params & (RESERVED - {SPARE}))
         if hidden:
             raise RefusedError(
                 f"a parameter named {hidden[0]!r} would hide what the emitted code needs",

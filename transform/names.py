@@ -12,7 +12,8 @@ from .operands import Var
 # What emitted code refers to by itself; no variable may hide it.
 MODULES = frozenset(("np", "jnp", "jax", "lax", "math", "scipy", "place"))
 BUILTINS = frozenset(("bool", "complex", "float", "int", "range", "reversed", "slice"))
-RESERVED = MODULES | BUILTINS | frozenset(keyword.kwlist)
+SPARE = "_"  # what nobody reads is unpacked into
+RESERVED = MODULES | BUILTINS | frozenset(keyword.kwlist) | {SPARE}
 
 
 def hints(function: Function) -> set[str]:
@@ -42,6 +43,7 @@ class Names:
         related: Callable[[Var, Var], bool] | None = None,
     ):
         self.taken = set(RESERVED) | set(taken)
+        self.spare = SPARE
         self.of: dict[Var, str] = {}
         self.holders: dict[str, list[Var]] = defaultdict(list)
         self.preferred: dict[Var, str] = {}
@@ -52,6 +54,9 @@ class Names:
         self.of[v] = name
         if self.clashes is None:
             self.taken.add(name)
+        if name == self.spare:  # a parameter of the user's
+            self.spare += "_"
+            self.taken.add(self.spare)
         self.holders[name].append(v)
 
     def prefer(self, v: Var, name: str) -> None:

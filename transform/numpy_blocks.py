@@ -152,9 +152,9 @@ def numpy_head(text: FunctionText, node: Repeat) -> tuple[str, list[str], list[s
         bounds = [start, stop] if start != "0" or step != "1" else [stop]
         if step != "1":
             bounds.append(step)
-        name = text.names.name(node.index) if node.index is not None else "_"
+        name = text.names.name(node.index) if node.index is not None else text.names.spare
         if not node_uses_index(node) and not node.streams and not node.stacked:
-            name = "_"
+            name = text.names.spare
         items = f"range({', '.join(bounds)})"
         loop = f"for {name} in {f'reversed({items})' if node.backwards else items}:"
         if node.test is None:

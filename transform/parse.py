@@ -11,7 +11,9 @@ import functools
 import inspect
 import operator
 import sys
+import tokenize
 import types
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -167,7 +169,23 @@ def _typed_at_prompt(code: types.CodeType) -> str | None:
     return None
 
 
+def normalised(text: str) -> str:
+    """The text with its names as Python reads them: `µ` of a keyboard is the Greek letter (PEP 3131, NFKC)."""
+    if text.isascii():
+        return text
+    lines = text.splitlines(keepends=True)
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        tokens = list(tokenize.generate_tokens(iter(lines).__next__))
+        for token in reversed(tokens):
+            if token.type == tokenize.NAME and not token.string.isascii():
+                (row, start), (_, end) = token.start, token.end
+                name = unicodedata.normalize("NFKC", token.string)
+                lines[row - 1] = lines[row - 1][:start] + name + lines[row - 1][end:]
+    return "".join(lines)
+
+
 def _parsed(text: str, file: str, line_offset: int) -> SourceText:
+    text = normalised(text)
     try:
         module = cst.parse_module(text)
     except cst.ParserSyntaxError as error:

@@ -266,8 +266,9 @@ def fold(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | Non
 
 def number_as_it_is(trace: Trace, atom: Atom, single: Callable[[Var], bool]) -> Value | None:
     """A number reshaped to no axes is the number."""
-    if atom.op is np.reshape and isinstance(atom.args[0], Lit) and atom.result.type.shape == ():
-        return value_of(atom.args[0])
+    number = atom.args[0]
+    if atom.op is np.reshape and isinstance(number, Lit) and type_of(number) == atom.result.type:
+        return value_of(number)
     return None
 
 

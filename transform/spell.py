@@ -135,7 +135,7 @@ class Speller:
         if isinstance(value, float | complex):
             return self.number(value)
         if isinstance(value, np.ndarray):
-            return f"{self.module(self.np)}.array({value.tolist()!r})", ATOM
+            return array_text(value, self.module(self.np)), ATOM
         if isinstance(value, int) and not isinstance(value, bool) and value < 0:
             return repr(value), UNARY
         if value is Ellipsis:
@@ -280,6 +280,30 @@ def of_jax(path: str, twin: Any) -> str:
         if getattr(importlib.import_module(f"jax.{head}"), name, None) is twin:
             return f"jax.{path}"
     return name_of(twin)
+
+
+def array_text(value: np.ndarray, module: str, dtype: bool = False) -> str:
+    """An array written out, with the dtype where it would not follow from the numbers."""
+    if not value.size:
+        shape = value.shape[0] if value.ndim == 1 else value.shape
+        return f"{module}.empty({shape}, dtype={_dtype_text(value.dtype, module)})"
+    name = f", dtype={_dtype_text(value.dtype, module)}" if dtype else ""
+    return f"{module}.array({_numbers_text(value.tolist(), module)}{name})"
+
+
+def _dtype_text(dtype: np.dtype, module: str) -> str:
+    return "bool" if dtype == np.dtype(bool) else f"{module}.{dtype.name}"
+
+
+def _numbers_text(value: Any, module: str) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_numbers_text(v, module) for v in value)}]"
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"{module}.nan" if math.isnan(value) else f"{'-' if value < 0 else ''}{module}.inf"
+    if isinstance(value, complex) and not (math.isfinite(value.real) and math.isfinite(value.imag)):
+        parts = (_numbers_text(part, module) for part in (value.real, value.imag))
+        return f"complex({', '.join(parts)})"
+    return repr(value)
 
 
 def literal_text(value: Any) -> str:
