@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
+from .cache import Cache
 from .files import write_whole
 from .functions import Argnums, argument_names, bound_arguments, plain_function
 from .specialisation import Specialisation
@@ -57,7 +58,7 @@ class Derivative:
         self._function = plain_function(function)
         self._signature = inspect.signature(self._function, follow_wrapped=False)
         self._wrt = argument_names(argnums, self._signature)
-        self._cache: dict[Any, Specialisation] = {}
+        self._cache = Cache()
         self._last: Derived | None = None
         functools.update_wrapper(self, self._function)
 
@@ -136,9 +137,7 @@ class Derivative:
         return bound_arguments(self._function, self._signature, args, kwargs)
 
     def _specialised(self, specs: dict[str, Spec]) -> Specialisation:
-        key = tuple(specs.items())
-        found = self._cache.get(key)
-        if found is None or not found.derived.is_current():
+        def make() -> Specialisation:
             single = not isinstance(self.argnums, Sequence) or isinstance(self.argnums, str)
             request = Request(
                 self._function,
@@ -150,8 +149,9 @@ class Derivative:
                 single,
                 self.loops,
             )
-            found = Specialisation(derive(request), specs, self._signature, self.jit, self.target)
-            self._cache[key] = found
+            return Specialisation(derive(request), specs, self._signature, self.jit, self.target)
+
+        found = self._cache.get(specs, make, lambda s: s.derived.is_current())
         self._last = found.derived
         return found
 

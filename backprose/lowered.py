@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from .cache import Cache
 from .functions import bound_arguments, plain_function
 from .operation import primal
 from .specialisation import Specialisation, own_array
@@ -42,7 +43,7 @@ class Lowered:
         self.lowered = plain_function(function)
         self.loops = loops or LoopOptions()
         self._signature = inspect.signature(self.lowered, follow_wrapped=False)
-        self._cache: dict[Any, _Maps] = {}
+        self._cache = Cache()
         self._last: Derived | None = None
         functools.update_wrapper(self, self.lowered)
 
@@ -113,19 +114,13 @@ class Lowered:
         return self if instance is None else types.MethodType(self, instance)
 
     def _specialised(self, specs: dict[str, Spec]) -> _Maps:
-        key = tuple(specs.items())
-        found = self._cache.get(key)
-        if found is None or not found.derived.is_current():
+        def make() -> _Maps:
             request = Request(
-                self.lowered,
-                specs,
-                (),
-                "primal",
-                single=False,
-                loops=self.loops,
-                state=True,
+                self.lowered, specs, (), "primal", single=False, loops=self.loops, state=True
             )
-            found = self._cache[key] = _Maps(request, self._signature)
+            return _Maps(request, self._signature)
+
+        found = self._cache.get(specs, make, lambda maps: maps.derived.is_current())
         self._last = found.derived
         return found
 

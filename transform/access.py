@@ -13,7 +13,7 @@ from .affine import bounds, difference
 from .array_like import array_like
 from .errors import ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
-from .globals import is_array, is_data, lift, reader, snapshot
+from .globals import is_array, lift, reader
 from .ir import Origin
 from .journal import MISSING
 from .lengths import is_unknown
@@ -46,14 +46,22 @@ def attribute(interpreter: Interpreter, value: Value, name: str, origin: Origin)
         except AttributeError as error:
             raise ProgramError(str(error), origin.span) from None
         owner = value.value
-        if not isinstance(owner, types.ModuleType | type) and is_data(found):
-            interpreter.trace.dependencies.append((lambda: getattr(owner, name), snapshot(found)))
+        if is_outside(owner):
+            key = ("attribute", id(owner), name)
+            interpreter.trace.watch(key, lambda: getattr(owner, name), found)
         return lift(found, name)
     if isinstance(value, Struct) and name in getattr(value.kind, "_fields", ()):
         return value.items[value.kind._fields.index(name)]
     if isinstance(value, Array | Struct):
         return method_of(interpreter, value, name, origin)
     raise RefusedError(f"the attribute {name!r} of a function is not supported", origin.span)
+
+
+def is_outside(owner: Any) -> bool:
+    """Whether what an object holds may change between two calls."""
+    return not isinstance(
+        owner, types.ModuleType | type | int | float | complex | str | bytes | tuple | np.dtype
+    ) and not is_array(owner)
 
 
 def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -> Value:
@@ -87,6 +95,10 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
                 if isinstance(value.value, dict):
                     place = list(value.value).index(index.value)
                 return Known(found, value.operand.items[place])
+            if not isinstance(value.value, str | bytes | range):
+                owner, place = value.value, index.value
+                key = ("item", id(owner), repr(place))
+                interpreter.trace.watch(key, lambda: owner[place], found)
             if is_plain(found):
                 operands = (value.operand, index.operand)
                 return interpreter.trace.static(found, getitem, operands, origin)
@@ -269,6 +281,9 @@ def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:
         except AttributeError as error:
             raise ProgramError(str(error), frame.syntax.span) from None
         name = step if isinstance(before, types.ModuleType) else f"{name}_{step}"
+    if frame.anchor is None and kind != "builtin" and not isinstance(here, types.ModuleType):
+        key = ("global", id(syntax.function), path)
+        interpreter.trace.watch(key, reader(syntax, root, attributes), here)
     module = isinstance(found, types.ModuleType) and found.__name__.split(".")[0] in (
         "numpy",
         "math",
@@ -276,6 +291,4 @@ def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:
     if frame.anchor is not None or module:
         constant = attributes and attributes[-1] in ("pi", "e", "euler_gamma") and module
         return Known(here, Lit(here, f"np.{attributes[-1]}" if constant else None))
-    if kind != "builtin" and not isinstance(here, types.ModuleType):
-        interpreter.trace.dependencies.append((reader(syntax, root, attributes), snapshot(here)))
     return lift(here, name, name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -12,6 +12,7 @@ from jax.core import Tracer
 
 from .errors import ArgumentError
 from .operands import ArrayType
+from .watched import Watched, watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,26 +28,35 @@ class ArraySpec:
         return str(self.type) if self.type.shape else self.type.dtype.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StaticSpec:
-    """A value that is fixed by the transformation. Equality is that of type and value."""
+    """A value that is fixed by the transformation. Equal are those of one type that hold the same (`watched`).
+
+    `before` is what it held when a derivative was written for it.
+    """
 
     value: Any
     kind: type
+    before: Watched | None = None
 
     def __str__(self) -> str:
         return getattr(self.value, "__name__", None) or repr(self.value)
 
+    def kept(self) -> StaticSpec:
+        """The spec with what its value holds now, for comparing later ones with it."""
+        return StaticSpec(self.value, self.kind, watched(self.value, whole=True))
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, StaticSpec) or self.kind is not other.kind:
             return False
-        return self.value is other.value or bool(self.value == other.value)
+        one, two = (self, other) if self.before is not None else (other, self)
+        before = one.before or watched(one.value, whole=True)
+        return before.same(two.value)
 
     def __hash__(self) -> int:
-        try:
+        if self.kind in (bool, int, str, type(None)):
             return hash((self.kind, self.value))
-        except TypeError:
-            return id(self.value)
+        return hash(self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,13 @@ class TreeSpec:
 
 
 Spec = ArraySpec | StaticSpec | TreeSpec
+
+
+def kept(spec: Spec) -> Spec:
+    """A spec as the key of a cache, which what happens to an argument later does not change."""
+    if isinstance(spec, StaticSpec):
+        return spec.kept()
+    return replace(spec, items=tuple(map(kept, spec.items))) if isinstance(spec, TreeSpec) else spec
 
 
 def spec_of(value: Any, name: str = "argument") -> Spec:

@@ -46,7 +46,7 @@ def _nodes(nodes: Sequence[Node], uses: Counter[Var]) -> tuple[Node, ...]:
         if any(new.body != old.body for new, old in zip(regions, node.regions, strict=True)):
             node = node.with_regions(regions)
         if isinstance(node, Atom) and _selects_by_one_test(node):
-            out.append(_branch(node, out, uses))
+            out.append(_branch(node, out, uses) or node)
         else:
             out.append(node)
     return tuple(out)
@@ -65,11 +65,16 @@ def is_zero(operand: Operand) -> bool:
     return isinstance(operand, Lit) and np.ndim(operand.value) == 0 and operand.value == 0
 
 
-def _branch(atom: Atom, before: list[Node], uses: Counter[Var]) -> Choice:
-    """The branch for a selection; what is computed for one of its sides alone is taken from the statements before."""
+def _branch(atom: Atom, before: list[Node], uses: Counter[Var]) -> Choice | None:
+    """The branch for a selection; what is computed for one of its sides alone is taken from the statements before.
+
+    None where nothing is computed for one side alone.
+    """
     test, *sides = atom.args
     cones = [_cone(side, before, uses) for side in sides]
     earlier = _same_test(test, before, cones, uses)
+    if earlier is None and not any(cones):
+        return None
     for cone in cones:
         for node in cone:
             before.remove(node)

@@ -367,7 +367,19 @@ def _getattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: 
     name = args[1]
     if not isinstance(name, Known):
         raise RefusedError("getattr() needs a static name", origin.span)
+    if len(args) > 2 and not has_attribute(interpreter, args[0], name.value, origin):
+        return args[2]
     return attribute(interpreter, args[0], name.value, origin)
+
+
+def has_attribute(interpreter: Interpreter, value: Value, name: str, origin: Origin) -> bool:
+    """Whether a value has an attribute; of an object from outside, the answer is watched."""
+    if not isinstance(value, Known):
+        return hasattr(class_of(interpreter.trace, value, origin), name)
+    owner = value.value
+    found = hasattr(owner, name)
+    interpreter.trace.watch(("hasattr", id(owner), name), lambda: hasattr(owner, name), found)
+    return found
 
 
 @builtin(hasattr)
@@ -375,9 +387,7 @@ def _hasattr(interpreter: Interpreter, args: list[Value], kwargs: dict, origin: 
     name = args[1]
     if not isinstance(name, Known) or isinstance(args[0], Closure):
         raise RefusedError("hasattr() needs a static name", origin.span)
-    trace = interpreter.trace
-    owner = args[0].value if isinstance(args[0], Known) else class_of(trace, args[0], origin)
-    return known(hasattr(owner, name.value))
+    return known(has_attribute(interpreter, args[0], name.value, origin))
 
 
 @builtin(

@@ -1,4 +1,4 @@
-"""Values from outside the function: globals, closures, defaults; and noticing when they change."""
+"""Values from outside the function: globals, closures, defaults."""
 
 from __future__ import annotations
 
@@ -39,11 +39,6 @@ def is_array(value: Any) -> bool:
     )
 
 
-def is_data(value: Any) -> bool:
-    """Whether a value is read for what it is now, so that a later change of it matters."""
-    return not callable(value) or isinstance(value, np.generic)
-
-
 def _holds_arrays(value: Any) -> bool:
     if isinstance(value, dict):
         return any(_holds_arrays(v) for v in value.values())
@@ -62,31 +57,3 @@ def reader(syntax: FunctionSyntax, root: str, attributes: list[str]) -> Callable
         return value
 
     return read
-
-
-def snapshot(value: Any) -> Any:
-    """A copy of a global's value, to notice later that it has changed."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
-    if isinstance(value, list | tuple):
-        copies = [snapshot(v) for v in value]
-        return type(value)(*copies) if hasattr(value, "_fields") else type(value)(copies)
-    if isinstance(value, dict):
-        return {k: snapshot(v) for k, v in value.items()}
-    return value
-
-
-def unchanged(now: Any, before: Any) -> bool:
-    """Whether a global still has the value of its snapshot."""
-    if type(now) is not type(before):
-        return False
-    if isinstance(before, np.ndarray):
-        same = now.shape == before.shape and now.dtype == before.dtype
-        return same and np.array_equal(now, before, equal_nan=before.dtype.kind in "fc")
-    if isinstance(before, list | tuple):
-        return len(now) == len(before) and all(map(unchanged, now, before))
-    if isinstance(before, dict):
-        return list(now) == list(before) and all(unchanged(now[k], before[k]) for k in before)
-    if isinstance(before, int | float | complex | str | np.generic):
-        return repr(now) == repr(before)
-    return now is before

@@ -135,7 +135,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         emitted,
         load(emitted),
         forms,
-        tuple(typed.trace.dependencies),
+        tuple(typed.trace.dependencies.values()),
         result,
         _indexed(typed),
         frozenset(name for name in written if name is not None),

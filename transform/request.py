@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from .arguments import Spec
 from .emit import Emitted
-from .globals import unchanged
 from .options import LoopOptions
 from .specialise import Given
 from .values import Array, Struct, Value, known
+from .watched import Dependency
 
 MODES = ("primal", "grad", "value_and_grad", "vjp", "jvp")
 
@@ -48,7 +48,7 @@ class Derived:
     emitted: Emitted
     function: Any  # the emitted types.FunctionType
     forms: Mapping[str, str]
-    dependencies: Sequence[tuple[Callable[[], Any], Any]] = field(default_factory=tuple)
+    dependencies: Sequence[Dependency] = field(default_factory=tuple)
     result: Value = field(default_factory=lambda: known(None))
     indexed: Sequence[
         tuple[int, int]
@@ -68,14 +68,8 @@ class Derived:
         return _structured(self.result, iter(arrays))
 
     def is_current(self) -> bool:
-        """Whether every global that the function read still has the value that it had."""
-        for read_now, before in self.dependencies:
-            try:
-                if not unchanged(read_now(), before):
-                    return False
-            except (KeyError, AttributeError):
-                return False
-        return True
+        """Whether everything that the function read from outside still has the value that it had."""
+        return all(dependency.holds() for dependency in self.dependencies)
 
 
 def _arrays(value: Value, result: Any) -> Iterator[Any]:

@@ -58,6 +58,7 @@ from .values import (
     value_of,
 )
 from .views import as_view, gives_array, gives_new_memory, is_contiguous, link, whole_view
+from .watched import Dependencies, Dependency, watched
 
 TEMPORARY = "t"
 # Functions that make an array of a given shape; a length may be computed.
@@ -73,7 +74,7 @@ class Trace:
 
     atoms: list[Node] = field(default_factory=list)
     calls: list[CallSite] = field(default_factory=list)
-    dependencies: list[tuple[Callable[[], Any], Any]] = field(default_factory=list)
+    dependencies: Dependencies = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
 
     definitions: dict[Var, Atom] = field(default_factory=dict)
@@ -114,6 +115,11 @@ class Trace:
     def emit(self, result: Var, op: Any, args: tuple, kwargs: tuple, origin: Origin) -> Var:
         self.add(Atom((result,), op, args, kwargs, origin))
         return result
+
+    def watch(self, key: Hashable, read: Callable[[], Any], value: Any) -> None:
+        """Note what the function has read from outside; the first time counts."""
+        if key not in self.dependencies:
+            self.dependencies[key] = Dependency(read, watched(value))
 
     # --- static values ---
 
