@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, overload
 
+from .batched import in_64_bits
 from .cache import Cache
 from .files import write_whole
 from .functions import Argnums, argument_names, bound_arguments, plain_function
@@ -64,6 +65,9 @@ class Derivative:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The derivative at the given arguments."""
+        return in_64_bits(self._run, args, kwargs)
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
         values, specs = self._bind(args, kwargs)
         return self._specialised(specs).run(values)
 

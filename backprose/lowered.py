@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
 
+from .batched import in_64_bits
 from .cache import Cache
 from .functions import bound_arguments, plain_function
 from .operation import primal
@@ -52,6 +53,9 @@ class Lowered:
 
         Raises `ArgumentError` where it changes an array of JAX's, which nothing can: `pure` gives its new value.
         """
+        return in_64_bits(self._run, args, kwargs)
+
+    def _run(self, *args: Any, **kwargs: Any) -> Any:
         values, specs = bound_arguments(self.lowered, self._signature, args, kwargs)
         maps = self._specialised(specs)
         for name in maps.changed:

@@ -77,8 +77,8 @@ class Specialisation:
                     remedy="use target='jax'",
                 )
             return self.derived.structure(detached(self.call(arrays), arrays))
-        if traced:
-            return self.derived.structure(self.call(arrays))
+        if traced:  # an argument may come back as it was given; JAX would take it for 32 bits later
+            return self.derived.structure(map(as_jax_array, self.call(arrays)))
         self.check_indices(arrays)
         with jax.enable_x64(True):
             result = self.compiled(arrays)
@@ -94,6 +94,10 @@ def shares_memory(one: list[Any], two: list[Any]) -> bool:
         isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
         for a, b in pairs
     )
+
+
+def as_jax_array(value: Any) -> Any:
+    return jax.numpy.asarray(value) if isinstance(value, np.ndarray | np.generic) else value
 
 
 def own_array(value: Any) -> Any:

@@ -92,6 +92,8 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
     and functions are fixed. Raises `ArgumentError` for what is neither.
     """
     if isinstance(value, Tracer | jax.Array):
+        if isinstance(value, Tracer) and is_narrowed(value):
+            raise NarrowedError
         aval = jax.typeof(value)
         return ArraySpec(
             ArrayType(tuple(aval.shape), np.dtype(aval.dtype), bool(aval.weak_type)), aval.ndim == 0
@@ -121,6 +123,18 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
         items = tuple(spec_of(v, f"{name}[{k}]") for k, v in enumerate(value))
         return TreeSpec(type(value), tuple(range(len(items))), items)
     return StaticSpec(value, type(value))
+
+
+class NarrowedError(Exception):
+    """`jax.vmap` has taken a 64-bit array of NumPy's for a 32-bit one."""
+
+
+def is_narrowed(tracer: Tracer) -> bool:
+    """Whether a tracer of `jax.vmap` has fewer bits than the array that it stands for."""
+    found: Any = tracer
+    while isinstance(found, Tracer):
+        found = getattr(found, "val", None)
+    return isinstance(found, np.ndarray | np.generic) and found.dtype != tracer.dtype
 
 
 def _is_plain_container(value: Any) -> bool:
