@@ -24,7 +24,7 @@ def plain_function(function: Callable) -> types.FunctionType:
     if isinstance(getattr(function, "lowered", None), types.FunctionType):
         return function.lowered
     if isinstance(function, types.FunctionType):
-        return function
+        return _with_own_parameters(function) if _hides_parameters(function) else function
     wrapped = getattr(function, "__wrapped__", None)
     if isinstance(wrapped, types.FunctionType) and type(function).__module__.startswith("jax"):
         return wrapped  # jax.jit changes nothing but speed
@@ -37,6 +37,38 @@ def plain_function(function: Callable) -> types.FunctionType:
         f"cannot differentiate {function!r}: it is not a Python function",
         remedy="pass a function written with def or lambda",
     )
+
+
+def _hides_parameters(function: types.FunctionType) -> bool:
+    """Whether a decorator's function takes anything, in the place of one whose parameters have names."""
+    if not isinstance(getattr(function, "__wrapped__", None), types.FunctionType):
+        return False
+    kinds = {p.kind for p in inspect.signature(function, follow_wrapped=False).parameters.values()}
+    return inspect.Parameter.VAR_POSITIONAL in kinds or inspect.Parameter.VAR_KEYWORD in kinds
+
+
+def _with_own_parameters(function: types.FunctionType) -> types.FunctionType:
+    """A function that calls a decorated one, with the parameters of what is decorated (`__wrapped__`)."""
+    name = function.__name__
+    signature = inspect.signature(function)
+    constants: dict[str, Any] = {f"{name}_decorated": function}
+    parameters, arguments = [], []
+    for p in signature.parameters.values():
+        stars = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "")
+        parameters.append(p.replace(annotation=p.empty))
+        arguments.append(f"{p.name}={p.name}" if p.kind is p.KEYWORD_ONLY else stars + p.name)
+    bare = inspect.Signature([p.replace(default=p.empty) for p in parameters])
+    text = f"def {name}{bare}:\n    return {name}_decorated({', '.join(arguments)})\n"
+    found = load(Emitted(text, name, constants))
+    plain = [p for p in parameters if p.kind is not p.KEYWORD_ONLY and p.default is not p.empty]
+    found.__defaults__ = tuple(p.default for p in plain) or None
+    keyword = {
+        p.name: p.default
+        for p in parameters
+        if p.kind is p.KEYWORD_ONLY and p.default is not p.empty
+    }
+    found.__kwdefaults__ = keyword or None
+    return found
 
 
 def _call_through(derivative: Any) -> types.FunctionType:
