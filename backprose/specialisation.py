@@ -15,6 +15,9 @@ from .transform.ranges import out_of_range
 from .transform.request import Derived
 
 
+CHECK_RESULTS = False  # the tests set it
+
+
 class Specialisation:
     """One emitted function and, under jit, its compiled form."""
 
@@ -66,6 +69,23 @@ class Specialisation:
         return [leaf for name, spec in self.specs.items() for leaf in leaves(values[name], spec)]
 
     def run(self, values: dict[str, Any]) -> Any:
+        result = self.computed(values)
+        if CHECK_RESULTS:
+            self.check(result)
+        return self.derived.structure(result)
+
+    def check(self, result: list[Any]) -> None:
+        """Raise `AssertionError` where an array has another shape or dtype than it was derived with."""
+        for expected, found in zip(self.derived.types(), result, strict=True):
+            number = isinstance(found, bool | int | float | complex)
+            dtype = expected.dtype if number else found.dtype
+            same = np.shape(found) == expected.shape
+            narrow = isinstance(found, Tracer)  # JAX's own 32-bit mode
+            if not same or not (narrow or dtype == expected.dtype):
+                raise AssertionError(f"{dtype}{np.shape(found)} where {expected} was derived")
+
+    def computed(self, values: dict[str, Any]) -> list[Any]:
+        """The arrays of the result, as they are handed out."""
         arrays = self.leaves(values)
         traced = any(isinstance(a, Tracer) for a in arrays)
         if self.derived.changed:
@@ -76,15 +96,15 @@ class Specialisation:
                     "a derivative with target='numpy' cannot be called while JAX traces",
                     remedy="use target='jax'",
                 )
-            return self.derived.structure(detached(self.call(arrays), arrays))
+            return detached(self.call(arrays), arrays)
         if traced:  # an argument may come back as it was given; JAX would take it for 32 bits later
-            return self.derived.structure(map(as_jax_array, self.call(arrays)))
+            return list(map(as_jax_array, self.call(arrays)))
         self.check_indices(arrays)
         with jax.enable_x64(True):
             result = self.compiled(arrays)
         if not any(isinstance(a, jax.Array) for a in arrays):
-            result = map(own_array, result)
-        return self.derived.structure(result)
+            result = list(map(own_array, result))
+        return result
 
 
 def shares_memory(one: list[Any], two: list[Any]) -> bool:

@@ -9,9 +9,11 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import jax
 import numpy as np
 import pytest
+from backprose import specialisation
 from backprose.transform import pipeline
 
 pipeline.CHECK_EVERY_STEP = True
+specialisation.CHECK_RESULTS = True
 sys.path.insert(0, str(Path(__file__).parent))  # `programs`, the corpus
 
 

@@ -32,7 +32,8 @@ LONG = re.compile(r"\bjnp\.(float64|complex128|u?int64)\b")
 class Emitted:
     """An emitted module, in parts: comment, imports, definitions; and the constants that the text does not hold.
 
-    `name` is that of its main function; `wide` says why it needs 64-bit numbers, "" that it does not.
+    `name` is that of its main function; `wide` says why it needs 64-bit numbers, "" that it does not; `condition` are
+    the lines in which a saved module makes sure that it gets the arguments that it was written for.
     """
 
     definitions: str
@@ -42,27 +43,43 @@ class Emitted:
     imports: tuple[str, ...] = ()
     settings: str = ""
     wide: str = ""
+    condition: str = ""
 
     @property
     def text(self) -> str:
         """The module as it is executed here, where 64-bit numbers are switched on around the call."""
-        return self.assembled(self.imports, self.settings)
+        return self.assembled(self.imports, self.settings, self.definitions)
+
+    @property
+    def checked(self) -> str:
+        """The definitions, the main one with its condition behind its docstring."""
+        before, start, main = self.definitions.rpartition(f"def {self.name}(")
+        head, docstring, body = main.partition('"""\n')
+        return before + start + head + docstring + self.condition + body
 
     def standalone(self, target: str) -> str:
-        """The module as it is saved: it switches 64-bit numbers on itself where it needs them."""
-        if target != "jax" or not self.wide:
-            return self.text
-        switch = f'jax.config.update("jax_enable_x64", True)  # as {self.wide}'
-        imports = (*self.imports, "import jax")
-        return self.assembled(imports, "\n".join(filter(None, [switch, self.settings])))
+        """The module as it is saved: it checks its arguments, and switches 64-bit numbers on where it needs them."""
+        module = "import jax.numpy as jnp" if target == "jax" else "import numpy as np"
+        imports, settings = (*self.imports, module), self.settings
+        if target == "jax" and self.wide:
+            switch = f'jax.config.update("jax_enable_x64", True)  # as {self.wide}'
+            imports = (*imports, "import jax")
+            settings = "\n".join(filter(None, [switch, settings]))
+        return self.assembled(imports, settings, self.checked)
 
-    def assembled(self, imports: tuple[str, ...], settings: str) -> str:
+    def assembled(self, imports: tuple[str, ...], settings: str, definitions: str) -> str:
         lines = "\n".join(sorted(set(imports), key=lambda line: line.split()[1:]))
         head = "\n\n".join(filter(None, [self.header + lines, settings]))
-        return (head.rstrip("\n") + "\n\n\n" if head else "") + self.definitions + "\n"
+        return (head.rstrip("\n") + "\n\n\n" if head else "") + definitions + "\n"
 
 
-def emit(function: Function, target: str, header: str = "", from_loops: bool = False) -> Emitted:
+def emit(
+    function: Function,
+    target: str,
+    header: str = "",
+    from_loops: bool = False,
+    condition: str = "",
+) -> Emitted:
     """The module of one derivative function; `from_loops` says that the user's function has loops."""
     module = Module(function, target, function_text)
     has_loops = from_loops or any(isinstance(node, Repeat) for node in walk(function.body))
@@ -95,6 +112,7 @@ def emit(function: Function, target: str, header: str = "", from_loops: bool = F
         tuple(imports),
         settings,
         wide,
+        condition,
     )
 
 

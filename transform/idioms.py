@@ -144,7 +144,7 @@ def _place(speller: Speller, atom: Atom) -> Text:
         widths, points = found
         text = speller.operand(value, ATOM if points else 1)
         if points and array_type(value).shape == () and speller.target == "numpy":
-            text = "[" * len(full) + speller.operand(value, 1) + "]" * len(full)
+            text = "[" * len(full) + _number_of(speller, value, source.dtype) + "]" * len(full)
         elif points:
             parts = ["None" if k in points else ":" for k in range(len(full))]
             while parts and parts[-1] == ":":
@@ -174,9 +174,16 @@ def _place(speller: Speller, atom: Atom) -> Text:
         return f"{zeros}.at[{speller.index(index)}].add({speller.operand(value)})", ATOM
     speller.imports.add("place")
     return (
-        f"place({speller.operand(value, 1)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})",
+        f"place({_number_of(speller, value, source.dtype)}, {speller.operand(shape, 1)}, {speller.operand(index, 1)})",
         ATOM,
     )
+
+
+def _number_of(speller: Speller, operand: Operand, dtype: np.dtype) -> str:
+    """What is placed; a size, of which NumPy would make an array of integers, as a float."""
+    text = speller.operand(operand, 1)
+    count = is_static(operand) and type(static_value(operand)) is int
+    return f"float({text})" if count and dtype.kind == "f" else text
 
 
 def _fills(value: Operand, index: Operand, shape: tuple[int, ...]) -> bool:

@@ -11,7 +11,6 @@ from typing import Any
 
 from .emit import Emitted
 
-
 _ALIVE: Counter[str] = Counter()  # how many functions there are of each text
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from .accumulate import accumulate
 from .barriers import set_barriers
 from .branching import branch_out
+from .conditions import condition_of
+from .constants import copy_constants
 from .dead import drop_dead
 from .differentiate import differentiate, leaves_of
 from .emit import emit
@@ -18,7 +20,7 @@ from .gather import gather
 from .guards import drop_guards
 from .hoist import hoist
 from .invariants import check
-from .ir import Function, Repeat, walk
+from .ir import Function, Node, Repeat, walk
 from .jax_free import without_jax
 from .lacking import check_lacking
 from .lengths import check_unwritten
@@ -63,6 +65,7 @@ STEPS: Mapping[str, tuple[tuple[str, Callable[..., Function]], ...]] = {
         ("windowed", forget_stops),
         ("tidied", drop_dead),
         ("promoted", promote),
+        ("constants copied", copy_constants),
         ("kept apart", set_barriers),
         ("outlined", outline),
     ),
@@ -104,6 +107,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         check(typed.function, "typed")
     if show:
         forms["typed"] = show_function(typed.function)
+    leaves = [node for node in typed.function.body if node.origin.spelling == "path"]
     if request.target == "jax":
         typed = replace(typed, function=stream(typed.function))
         if CHECK_EVERY_STEP:
@@ -111,6 +115,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         if show:
             forms["streamed"] = show_function(typed.function)
         typed = replace(typed, function=vectorise(typed.function, request.loops))
+        typed = replace(typed, function=with_leaves(typed.function, leaves))
         if CHECK_EVERY_STEP:
             check(typed.function, "vectorised")
         if show:
@@ -129,7 +134,8 @@ def derive(request: Request, show: bool = False) -> Derived:
         if show:
             forms[name] = show_function(function)
     check_unwritten(function)
-    emitted = emit(function, request.target, header(request), has_loops)
+    condition = condition_of(request.specs, function.name, request.target)
+    emitted = emit(function, request.target, header(request), has_loops, condition)
     written = (storage.parameter for storage in typed.trace.written)
     return Derived(
         emitted,
@@ -141,6 +147,13 @@ def derive(request: Request, show: bool = False) -> Derived:
         frozenset(name for name in written if name is not None),
         typed.objects,
     )
+
+
+def with_leaves(function: Function, leaves: Sequence[Node]) -> Function:
+    """The function with all leaves of its arguments: of those that nothing reads the adjoint is zero."""
+    own = {r for node in leaves for r in node.results}
+    rest = (node for node in function.body if own.isdisjoint(node.results))
+    return function.with_body((*leaves, *rest))
 
 
 def with_state(typed: Typed) -> Typed:

@@ -8,6 +8,7 @@ from typing import Any
 
 from .arguments import Spec
 from .emit import Emitted
+from .operands import ArrayType
 from .options import LoopOptions
 from .specialise import Given
 from .values import Array, Struct, Value, known
@@ -56,6 +57,10 @@ class Derived:
     changed: frozenset[str] = frozenset()  # arguments whose arrays the function changes in place
     objects: Mapping[str, Given] = field(default_factory=dict)  # the arguments
 
+    def types(self) -> list[ArrayType]:
+        """The types of the arrays in the function's result, in order."""
+        return list(_types(self.result))
+
     def arrays(self, result: Any) -> list[Any]:
         """The arrays in the function's result, in order."""
         return list(_arrays(self.result, result))
@@ -78,6 +83,14 @@ def _arrays(value: Value, result: Any) -> Iterator[Any]:
             yield from _arrays(item, result[key])
     elif isinstance(value, Array):
         yield result
+
+
+def _types(value: Value) -> Iterator[ArrayType]:
+    if isinstance(value, Struct):
+        for _, item in value.entries():
+            yield from _types(item)
+    elif isinstance(value, Array):
+        yield value.type
 
 
 def _structured(value: Value, arrays: Iterator[Any]) -> Any:

@@ -572,7 +572,7 @@ class _Reverse:
             ):
                 value = known(value.value.real)
             if wanted.shape == ():
-                return value
+                return as_inexact(value)
             return apply(np.full_like, [Array(v), value], {}, origin)
         origin = replace(origin, spelling="function")
         found = value.type
@@ -598,6 +598,13 @@ class _Reverse:
         if value.type.dtype != wanted.dtype:
             value = _array(self.context.trace.cast(value, wanted.dtype, origin))
         return value
+
+
+def as_inexact(value: Value) -> Value:
+    """An adjoint that is a number of Python's, a float where it is an int: in a list it decides a dtype."""
+    if isinstance(value, Known) and type(value.value) is int and isinstance(value.operand, Lit):
+        return known(float(value.value))
+    return value
 
 
 def is_whole(value: Value, v: Var) -> bool:
