@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
-from rich.console import Console
 
 from . import __version__
-from .checking import failures, report
-from .files import write_whole
-from .functions import argument_names
-from .importing import user_code
-from .inputs import Inputs, gather
-from .points import Point
-from .primitives.catalogue import catalogue
-from .samples import draw
-from .terminal import count_table, print_source, report_table, rules_table
 from .transform.errors import ArgumentError, BackproseError
-from .transform.options import LoopOptions
-from .transform.pipeline import derive
-from .transform.request import Derived, Request
+
+if TYPE_CHECKING:
+    from .inputs import Inputs
+    from .transform.options import LoopOptions
+    from .transform.request import Derived
+
+# What a command needs is imported in it: `--help` and `--version` load neither JAX nor SciPy.
 
 FORMS = (
     "atoms",
@@ -47,8 +41,14 @@ class Commands(click.Group):
         kwargs["standalone_mode"] = False
         try:
             code = super().main(*args, **kwargs)
-        except click.Abort:
+        except (click.Abort, KeyboardInterrupt):
             sys.exit(130)
+        except BrokenPipeError:  # who reads has gone
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(141)
+        except OSError as error:
+            click.echo(f"{error.filename or 'standard output'}: {error.strerror}", err=True)
+            sys.exit(1)
         except (click.ClickException, BackproseError) as error:
             known = isinstance(error, click.ClickException)
             click.echo(error.format_message() if known else str(error), err=True)
@@ -129,8 +129,8 @@ def about_loops(command: Callable) -> Callable:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
-    help="Write a module that runs on its own to this file.",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Write a module that runs on its own to this file; - is standard output.",
 )
 def grad(
     function: str,
@@ -153,6 +153,11 @@ def grad(
     dtypes come from --arg, from annotations such as Float[Array, "150 2"], from defaults, or from
     --example. An argument of which nothing is known is taken as a float64 scalar.
     """
+    from .inputs import gather
+    from .terminal import print_source
+    from .transform.pipeline import derive
+    from .transform.request import Request
+
     if output is not None:
         _check_output(output, show, function)
     inputs = gather(function, arguments, example, wrt)
@@ -177,7 +182,13 @@ def grad(
 
 @main.command()
 @about_arguments
-@click.option("--seed", type=int, default=0, help="Of the random arguments.", show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    help="Of the random arguments.",
+    show_default=True,
+)
 def check(
     function: str,
     wrt: str | None,
@@ -194,6 +205,12 @@ def check(
     Without --wrt every floating-point argument is checked. The arguments are those that --example
     returns, or else defaults and random ones of the shapes that --arg or annotations say.
     """
+    from rich.console import Console
+
+    from .checking import failures, report
+    from .inputs import gather
+    from .terminal import report_table
+
     inputs = gather(function, arguments, example, wrt)
     _say_assumed(inputs)
     values = _sampled(inputs, seed)
@@ -219,6 +236,11 @@ def rules(name: str | None, count: bool) -> None:
 
     With a NAME, the functions that have it in theirs; of a full one, np.linalg.svd, the text of its rule as well.
     """
+    from rich.console import Console
+
+    from .primitives.catalogue import catalogue
+    from .terminal import count_table, print_source, rules_table
+
     entries = [entry for entry in catalogue() if name is None or name in entry.name]
     if not entries:
         raise ArgumentError(
@@ -247,6 +269,8 @@ def demo(plot: Path) -> None:
 
 def _differentiated(inputs: Inputs) -> tuple[tuple[str, ...], bool]:
     """With respect to what, and whether the gradient of one argument is returned bare."""
+    from .functions import argument_names
+
     if inputs.wrt is not None:
         return inputs.wrt, len(inputs.wrt) == 1
     if inputs.derivative is not None:
@@ -262,6 +286,8 @@ def _loops(
     inputs: Inputs, max_steps: int | None, checkpoint: str | int | None, keep_order: bool
 ) -> LoopOptions:
     """What is asked for of loops, over what the function's own decorator asks for."""
+    from .transform.options import LoopOptions
+
     own = inputs.derivative.loops if inputs.derivative is not None else LoopOptions()
     return LoopOptions(
         own.max_steps if max_steps is None else max_steps,
@@ -279,6 +305,12 @@ def _say_assumed(inputs: Inputs) -> None:
 
 def _sampled(inputs: Inputs, seed: int) -> dict[str, Any]:
     """The arguments, drawn where they are not known, at which the function has a finite value."""
+    import numpy as np
+
+    from .importing import user_code
+    from .points import Point
+    from .samples import draw
+
     name = inputs.function.__name__
     for positive in (False, True):
         rng = np.random.default_rng(seed)
@@ -300,21 +332,26 @@ def _sampled(inputs: Inputs, seed: int) -> dict[str, Any]:
 
 
 def _check_output(output: Path, show: str | None, function: str) -> None:
+    from .files import refuse_sources
+
     if show is not None:
         raise ArgumentError("--show prints a form, -o writes the source: give one of them")
-    if output.resolve() == Path(function.rpartition(":")[0]).resolve():
-        raise ArgumentError(f"-o {output} would overwrite the function's own file")
+    refuse_sources(output, [function.rpartition(":")[0]])
 
 
 def _write(output: Path, derived: Derived, target: str) -> None:
+    from .files import refuse_sources, write_whole
+
     if derived.emitted.constants:
         names = ", ".join(derived.emitted.constants)
         raise ArgumentError(
             f"the text reads large global arrays ({names}), which a module of its own cannot hold",
             remedy="pass them as arguments",
         )
+    refuse_sources(output, derived.sources)
     try:
         write_whole(output, derived.emitted.standalone(target))
     except OSError as error:
         raise ArgumentError(f"cannot write {output}: {error.strerror}") from None
-    click.echo(f"wrote {output}", err=True)
+    if str(output) != "-":
+        click.echo(f"wrote {output}", err=True)

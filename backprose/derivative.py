@@ -8,19 +8,20 @@ import os
 import types
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from .batched import in_64_bits
 from .cache import Cache
-from .files import write_whole
+from .files import refuse_sources, write_whole
 from .functions import Argnums, argument_names, bound_arguments, plain_function
 from .specialisation import Specialisation
+from .tracebacks import shortened
 from .transform.arguments import ArraySpec, Spec, TreeSpec, spec_of
 from .transform.errors import ArgumentError
 from .transform.options import LoopOptions
-from .transform.pipeline import derive
-from .transform.request import Derived, Request
-from .transform.values import Array, Known, Struct
+
+if TYPE_CHECKING:
+    from .transform.request import Derived
 
 
 class Derivative:
@@ -63,6 +64,7 @@ class Derivative:
         self._last: Derived | None = None
         functools.update_wrapper(self, self._function)
 
+    @shortened
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The derivative at the given arguments."""
         return in_64_bits(self._run, args, kwargs)
@@ -84,21 +86,25 @@ class Derivative:
             )
         return self._last.emitted.text
 
+    @shortened
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The text emitted for arguments like these. Nothing is compiled or run."""
         return self.derived_for(*args, **kwargs).emitted.text
 
+    @shortened
     def derived_for(self, *args: Any, **kwargs: Any) -> Derived:
         """The derivative for arguments like these: text, function, intermediate forms."""
         return self._specialised(self._bind(args, kwargs)[1]).derived
 
+    @shortened
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the last specialisation to a file, as a module of its own.
 
         It needs jax (or numpy and scipy), and `backprose.special` or `backprose.linalg` where JAX lacks a function.
 
-        The file is written whole or not at all. Raises `ArgumentError` where the text depends on a large global
-        array, which a module cannot hold.
+        The file is written whole or not at all. What the module is called with has to have the shapes in its first
+        lines; it raises `ValueError` for others. Raises `ArgumentError` where the text depends on a large global array,
+        which a module cannot hold, and where the file is that of the function, or of one that it calls.
         """
         _ = self.source
         assert self._last is not None
@@ -109,10 +115,12 @@ class Derivative:
                 f"the text reads large global arrays ({names}), which a saved module cannot hold",
                 remedy="pass them as arguments",
             )
+        refuse_sources(Path(path), self._last.sources)
         write_whole(Path(path), emitted.standalone(self.target))
 
     def source_function(self, args: list[Any], kwargs: dict[str, Any]) -> Callable:
         """The emitted function for arguments of given types, so that it can be differentiated again."""
+        from .transform.values import Array, Known, Struct
 
         def spec(value: Any) -> Spec:
             if isinstance(value, Array):
@@ -142,6 +150,9 @@ class Derivative:
 
     def _specialised(self, specs: dict[str, Spec]) -> Specialisation:
         def make() -> Specialisation:
+            from .transform.pipeline import derive  # the compiler, which takes a second to load
+            from .transform.request import Request
+
             single = not isinstance(self.argnums, Sequence) or isinstance(self.argnums, str)
             request = Request(
                 self._function,

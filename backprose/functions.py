@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .transform.arguments import Spec, spec_of
-from .transform.emit import Emitted
+from .transform.emitted import Emitted
 from .transform.errors import ArgumentError
 from .transform.load import load
 

@@ -21,6 +21,7 @@ from .cache import Cache
 from .functions import bound_arguments, plain_function
 from .operation import primal
 from .specialisation import Specialisation, own_array
+from .tracebacks import shortened
 from .transform.arguments import Spec, leaf_count, leaves, rebuild
 from .transform.errors import ArgumentError
 from .transform.operands import Var
@@ -48,6 +49,7 @@ class Lowered:
         self._last: Derived | None = None
         functools.update_wrapper(self, self.lowered)
 
+    @shortened
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function returns. NumPy arrays that it changes in place are changed.
 
@@ -75,6 +77,7 @@ class Lowered:
         ]
         return maps.derived.structure(kept)[0]
 
+    @shortened
     def pure(self, *args: Any, **kwargs: Any) -> tuple[Any, dict[str, Any]]:
         """What the function returns, and the new values of the arguments that it changes in place, by name.
 
@@ -106,6 +109,7 @@ class Lowered:
             )
         return self._last.emitted.text
 
+    @shortened
     def source_for(self, *args: Any, **kwargs: Any) -> str:
         """The text for arguments like these. Nothing is compiled or run."""
         specs = bound_arguments(self.lowered, self._signature, args, kwargs)[1]

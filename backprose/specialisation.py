@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -12,7 +12,9 @@ from jax.core import Tracer
 from .transform.arguments import Spec, leaves, rebuild
 from .transform.errors import ArgumentError, ProgramError
 from .transform.ranges import out_of_range
-from .transform.request import Derived
+
+if TYPE_CHECKING:
+    from .transform.request import Derived
 
 
 CHECK_RESULTS = False  # the tests set it

@@ -9,8 +9,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import jax
 import numpy as np
 import pytest
-from backprose import specialisation
 from backprose.transform import pipeline
+
+from backprose import specialisation
 
 pipeline.CHECK_EVERY_STEP = True
 specialisation.CHECK_RESULTS = True

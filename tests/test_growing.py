@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from backprose.transform.arguments import spec_of
-from backprose.transform.emit import Emitted
+from backprose.transform.emitted import Emitted
 from backprose.transform.load import load
 from backprose.transform.pipeline import derive
 from backprose.transform.request import Request

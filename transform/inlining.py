@@ -22,6 +22,7 @@ RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user'
 
 def run(interpreter: Interpreter, lowered: Lowered, frame: Frame) -> Value:
     interpreter.frames.append(frame)
+    interpreter.trace.sources.add(lowered.syntax.text.file)
     try:
         result = interpreter.block(lowered.body, frame)
     except NoRuleError as error:

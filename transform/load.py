@@ -9,7 +9,7 @@ import weakref
 from collections import Counter
 from typing import Any
 
-from .emit import Emitted
+from .emitted import Emitted
 
 _ALIVE: Counter[str] = Counter()  # how many functions there are of each text
 

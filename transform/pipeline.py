@@ -146,6 +146,7 @@ def derive(request: Request, show: bool = False) -> Derived:
         _indexed(typed),
         frozenset(name for name in written if name is not None),
         typed.objects,
+        frozenset(typed.trace.sources),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .arguments import Spec
-from .emit import Emitted
+from .emitted import Emitted
 from .operands import ArrayType
 from .options import LoopOptions
 from .specialise import Given
@@ -56,6 +56,7 @@ class Derived:
     ] = ()  # array leaves used as indices, and the sizes of their axes
     changed: frozenset[str] = frozenset()  # arguments whose arrays the function changes in place
     objects: Mapping[str, Given] = field(default_factory=dict)  # the arguments
+    sources: frozenset[str] = frozenset()  # the files of the functions that were read
 
     def types(self) -> list[ArrayType]:
         """The types of the arrays in the function's result, in order."""

@@ -76,6 +76,7 @@ class Trace:
     calls: list[CallSite] = field(default_factory=list)
     dependencies: Dependencies = field(default_factory=dict)
     read: set[str] = field(default_factory=set)
+    sources: set[str] = field(default_factory=set)  # the files that functions were read from
 
     definitions: dict[Var, Atom] = field(default_factory=dict)
     arguments: set[Var] = field(default_factory=set)  # the arrays that the function was given

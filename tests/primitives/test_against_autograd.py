@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from autograd.core import primitive_vjps
 from backprose.primitives import NONDIFFERENTIABLE, Primitive, Sample, lookup, registered
-from backprose.transform.emit import Emitted
+from backprose.transform.emitted import Emitted
 from backprose.transform.load import load
 from test_registry import Case, seeds
 

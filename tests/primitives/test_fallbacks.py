@@ -5,7 +5,7 @@ import importlib
 import numpy as np
 import pytest
 from backprose.primitives.catalogue import FALLBACK, catalogue
-from backprose.transform.emit import Emitted
+from backprose.transform.emitted import Emitted
 from backprose.transform.load import load
 
 from backprose import value_and_grad

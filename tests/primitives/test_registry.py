@@ -28,7 +28,7 @@ from backprose.primitives import (
 )
 from backprose.primitives.catalogue import for_numpy_alone
 from backprose.transform.arguments import spec_of
-from backprose.transform.emit import Emitted
+from backprose.transform.emitted import Emitted
 from backprose.transform.load import load
 from backprose.transform.pipeline import derive
 from backprose.transform.request import Request

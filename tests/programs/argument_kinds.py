@@ -26,7 +26,8 @@ DEFAULT = (1e-8, 1e-9, 2e-5)
 ONE = [0]  # which argument is complex
 
 
-# Vectors up to a factor of modulus 1, which LAPACK chooses anew at each point: tests/primitives/test_complex_matrices.py.
+# Vectors up to a factor of modulus 1, which LAPACK chooses anew at each point (tests/primitives/
+# test_complex_matrices.py).
 UP_TO_A_PHASE = ("np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh")
 
 
@@ -72,10 +73,11 @@ def results_of(found: Any) -> list[np.ndarray]:
 
 def verdict(make: Callable, arrays: list[Any], kind: str, target: str) -> tuple[str, str]:
     """`make(*arrays)` calls the function; "right", "refused", "unfit", or what is wrong."""
-    from backprose import value_and_grad
+    from backprose.transform.emitted import Emitted
     from backprose.transform.errors import BackproseError
-    from backprose.transform.emit import Emitted
     from backprose.transform.load import load
+
+    from backprose import value_and_grad
 
     try:
         expected = make(*arrays)
@@ -160,11 +162,10 @@ def verdict(make: Callable, arrays: list[Any], kind: str, target: str) -> tuple[
 def samples() -> Iterator[tuple[str, Callable, list[Any]]]:
     """(name, call, arrays) of each registered function's samples, and of those that are left to JAX."""
     sys.path.insert(0, str(Path(__file__).parent.parent / "primitives"))
-    from test_fallbacks import A, GIVEN, N, S, V, W
-    from test_registry import WITHOUT_SAMPLES, Case, registered
-
-    from backprose.transform.emit import Emitted
+    from backprose.transform.emitted import Emitted
     from backprose.transform.load import load
+    from test_fallbacks import GIVEN, A, N, S, V, W
+    from test_registry import WITHOUT_SAMPLES, Case, registered
 
     for primitive in registered():
         if primitive.function in WITHOUT_SAMPLES or primitive.name.startswith(("jax", "backprose")):

@@ -11,7 +11,7 @@ import hypothesis
 import jax
 import numpy as np
 from backprose.transform.arguments import spec_of
-from backprose.transform.emit import Emitted
+from backprose.transform.emitted import Emitted
 from backprose.transform.errors import BackproseError, NoRuleError, RefusedError
 from backprose.transform.load import load
 from backprose.transform.pipeline import derive

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from backprose.transform.emit import Emitted
+from backprose.transform.emitted import Emitted
 from backprose.transform.load import load
 from hypothesis import assume
 from hypothesis import strategies as st

@@ -101,7 +101,7 @@ def test_attributes_of_two_objects_and_their_changes(rng):
 @pytest.mark.parametrize("name", ["jnp", "np", "jax", "place", "float"])
 def test_a_parameter_that_hides_a_module_is_refused(name):
     namespace = {}
-    from backprose.transform.emit import Emitted
+    from backprose.transform.emitted import Emitted
     from backprose.transform.load import load
 
     f = load(
