@@ -360,6 +360,11 @@ def covariance(cov, n):
     return cov * np.eye(n) if np.ndim(cov) == 0 else np.diag(cov)
 
 
+def without_ones(found):
+    """SciPy drops the axes of size one of what it returns."""
+    return np.squeeze(found) if 1 in np.shape(found) else found
+
+
 @of("multivariate_normal", "logpdf", *VECTORS, wrt=["x", "mean", "cov"])
 def multivariate_normal_logpdf(x, mean=None, cov=1.0):
     """Like SciPy's it reads the lower triangle of the covariance."""
@@ -367,12 +372,12 @@ def multivariate_normal_logpdf(x, mean=None, cov=1.0):
         if np.ndim(x) > 1:
             raise NotImplementedError("scipy.stats.multivariate_normal in one dimension")
         z = x if mean is None else x - mean
-        return -(z**2) / (2 * cov) - np.log(cov) / 2 - HALF_LOG_2PI
+        return without_ones(-(z**2) / (2 * cov) - np.log(cov) / 2 - HALF_LOG_2PI)
     matrix = covariance(cov, x.shape[-1])
     factor = np.linalg.cholesky(matrix)
     z = np.linalg.solve(factor, (x if mean is None else x - mean).T)
     scale = np.sum(np.log(np.diagonal(factor)))
-    return -np.sum(z**2, axis=0) / 2 - scale - matrix.shape[0] * HALF_LOG_2PI
+    return without_ones(-np.sum(z**2, axis=0) / 2 - scale - matrix.shape[0] * HALF_LOG_2PI)
 
 
 @of("multivariate_normal", "pdf", *VECTORS, wrt=["x", "mean", "cov"])

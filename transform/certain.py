@@ -74,6 +74,8 @@ def check_part(trace: Trace, place: Operand, size: int, axis: int, origin: Origi
 def check_reduction(trace: Trace, array: Operand, axis: Value | None, origin: Origin) -> None:
     """Raise where the largest or smallest element of nothing is asked for."""
     shape = getattr(type_of(array), "shape", ())
+    if not shape:  # a number has the axes 0 and -1
+        return
     axes: Sequence[int] = range(len(shape))
     if isinstance(axis, Known) and axis.value is not None:
         chosen = axis.value if isinstance(axis.value, tuple) else (axis.value,)

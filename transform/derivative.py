@@ -33,7 +33,7 @@ class Context:
 
     def __post_init__(self) -> None:
         self.interpreter = Interpreter(self.trace)
-        self.squares = Squares(self.trace, self.body)
+        self.squares = Squares(self.trace, self.body, self.active)
 
     def primitive(self, atom: Atom) -> Primitive | None:
         """The operation's rule, if it has one that holds for its arguments."""

@@ -28,7 +28,17 @@ from ..primitives import (
 from .barriers import BARRIER
 from .gather import PADDED
 from .ir import Atom
-from .operands import ArrayType, Items, Lit, Operand, StaticType, Var, array_type, type_of
+from .operands import (
+    ArrayType,
+    Items,
+    Lit,
+    Operand,
+    StaticType,
+    Var,
+    array_type,
+    dtype_of,
+    type_of,
+)
 from .result_types import has_window
 from .slices import padding, strides
 from .spell import AND, ATOM, COMPARE, UNARY, Idiom, Speller, Text, is_array
@@ -336,6 +346,8 @@ def _not(speller: Speller, atom: Atom) -> Text:
         and atom.result.type.shape
     ):
         return f"{speller.function(np.logical_not)}({speller.arguments(atom)})", ATOM
+    if dtype_of(x) != np.dtype(bool):
+        return f"{speller.function(np.logical_not)}({speller.operand(x, 1)})", ATOM
     return f"~{speller.operand(x, UNARY)}", UNARY
 
 
@@ -354,6 +366,15 @@ def _and(speller: Speller, atom: Atom) -> Text:
 def _barrier(speller: Speller, atom: Atom) -> Text:
     lax = speller.module("lax")
     return f"{lax}.optimization_barrier({speller.operand(atom.args[0], 1)})", ATOM
+
+
+def _in_double(speller: Speller, atom: Atom) -> Text:
+    """SciPy answers in 64 bits, whatever it is given."""
+    text = f"{speller.function(atom.op)}({speller.arguments(atom)})"
+    dtype = atom.result.type.dtype
+    if speller.target == "jax" or dtype.itemsize == (16 if dtype.kind == "c" else 8):
+        return text, ATOM
+    return f"{text}.astype({speller.dtype(dtype)})", ATOM
 
 
 IDIOMS: dict[Any, Idiom] = {
@@ -375,6 +396,7 @@ IDIOMS: dict[Any, Idiom] = {
     np.linalg.cholesky: _of_lower,
     np.linalg.eigh: _of_lower,
     np.linalg.eigvalsh: _of_lower,
+    scipy.linalg.expm_frechet: _in_double,
     complex_root: _of_complex(scipy.linalg.sqrtm, jax.scipy.linalg.sqrtm),
     complex_log: _of_complex(scipy.linalg.logm, logm),
     length: _length,

@@ -12,7 +12,7 @@ Instead of NaN, zero times infinity, where d is zero: of a distance to itself, s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import numpy as np
 
@@ -36,10 +36,10 @@ def is_root(atom: Atom) -> bool:
 
 
 class Squares:
-    """Which values are sums of squares of real numbers, with nothing else added."""
+    """Which values are sums of squares of real numbers, times what has no derivative (`active` has the others)."""
 
-    def __init__(self, trace: Trace, nodes: Iterable[Node]):
-        self.trace = trace
+    def __init__(self, trace: Trace, nodes: Iterable[Node], active: Set[Var] = frozenset()):
+        self.trace, self.active = trace, active
         self.carries: dict[Var, tuple[Operand, Operand, Operand]] = {}
         for node in walk(nodes):
             if isinstance(node, Repeat):
@@ -74,10 +74,12 @@ class Squares:
             if self.alike(one, two):
                 return is_real(one)
             return any(
-                is_positive(a) and self.sums(b, depth - 1) for a, b in ((one, two), (two, one))
+                a not in self.active and self.sums(b, depth - 1) for a, b in ((one, two), (two, one))
             )
         if atom.op is np.divide:
-            return is_positive(rest[0]) and self.sums(first, depth - 1)
+            return rest[0] not in self.active and self.sums(first, depth - 1)
+        if atom.op is np.where:
+            return all(self.sums(side, depth - 1) for side in rest)
         if atom.op is np.add:
             return self.sums(first, depth - 1) and self.sums(rest[0], depth - 1)
         if atom.op in PRODUCTS:
@@ -109,14 +111,3 @@ class Squares:
 
 def is_real(operand: Operand) -> bool:
     return getattr(type_of(operand), "dtype", np.dtype(complex)).kind in "fiu"
-
-
-def is_positive(operand: Operand) -> bool:
-    """Whether an operand is written out and greater than zero."""
-    if not isinstance(operand, Lit) or np.ndim(operand.value) or is_complex(operand.value):
-        return False
-    return bool(operand.value > 0)
-
-
-def is_complex(value: object) -> bool:
-    return isinstance(value, complex | np.complexfloating)
