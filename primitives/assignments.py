@@ -61,6 +61,25 @@ def putmask(a, mask, values):
     a[...] = np.where(mask, values, a)
 
 
+def at_places(ufunc, a, indices, b):
+    """`ufunc.at(a, indices, b)`: one place after another, as often as it is named."""
+    places = np.asarray(indices)
+    if places.ndim != 1 or places.dtype.kind not in "iu":
+        raise NotImplementedError("ufunc.at at other places than a vector of integers")
+    values = np.broadcast_to(b, places.shape + a.shape[1:])
+    for k in range(len(places)):
+        a[places[k]] = ufunc(a[places[k]], values[k])
+
+
+def at_places_alone(ufunc, a, indices):
+    """The same of a function of one argument."""
+    places = np.asarray(indices)
+    if places.ndim != 1 or places.dtype.kind not in "iu":
+        raise NotImplementedError("ufunc.at at other places than a vector of integers")
+    for k in range(len(places)):
+        a[places[k]] = ufunc(a[places[k]])
+
+
 # --- numpy: sums by place ---
 
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from ..primitives import (
     name_of,
     variadic,
 )
+from ..primitives.assignments import at_places, at_places_alone
 from ..primitives.catalogue import refusal
 from ..primitives.written import frozen, is_given, results_of, written_out
 from .array_like import array_like
@@ -124,6 +126,11 @@ def call(
             return call(
                 interpreter, known(function.__func__), [receiver, *args], kwargs, frame, origin
             )
+    if type(function) is np.polynomial.Polynomial and len(args) == 1 and not kwargs:
+        return polynomial(interpreter, function, args[0], frame, origin)
+    own = own_call(function)
+    if own is not None:
+        return call(interpreter, known(own), [callee, *args], kwargs, frame, origin)
     ufunc = getattr(function, "__self__", None)
     if isinstance(ufunc, np.ufunc) and function.__name__ == "at":
         return ufunc_at(interpreter, ufunc, args, origin)
@@ -198,6 +205,34 @@ def call(
         origin.span,
         "use numpy, math or jax functions and plain Python functions whose source can be read",
     )
+
+
+def polynomial(
+    interpreter: Interpreter, function: Any, x: Value, frame: Frame, origin: Origin
+) -> Value:
+    """A `Polynomial` at x, which its domain and its window map first."""
+    for name in ("coef", "domain", "window"):
+        key = ("attribute", id(function), name)
+        interpreter.trace.watch(key, lambda n=name: getattr(function, n), getattr(function, name))
+    offset, scale = np.polynomial.polyutils.mapparms(function.domain, function.window)
+    operator = replace(origin, spelling="operator")
+    if scale != 1:
+        x = interpreter.operation(np.multiply, [known(float(scale)), x], operator)
+    if offset != 0:
+        x = interpreter.operation(np.add, [known(float(offset)), x], operator)
+    coefficients = Array(Lit(function.coef[::-1].copy(), "coefficients"))
+    return call(interpreter, known(np.polyval), [coefficients, x], {}, frame, origin)
+
+
+def own_call(function: Any) -> types.FunctionType | None:
+    """The `__call__` of an object that is called, where it is written in Python; None for functions."""
+    kind = type(function)
+    if isinstance(function, type) or hasattr(function, "source_function"):
+        return None
+    if kind.__module__.split(".")[0] in ("jax", "jaxlib", "scipy", "functools", "backprose"):
+        return None
+    method = getattr(kind, "__call__", None)  # noqa: B004  # the method itself is wanted
+    return method if isinstance(method, types.FunctionType) else None
 
 
 def given(trace: Trace, value: Value) -> bool:
@@ -379,9 +414,12 @@ def ufunc_at(interpreter: Interpreter, ufunc: np.ufunc, args: list[Value], origi
     """`np.add.at(x, index, value)`: every place is added to as often as it is named."""
     trace = interpreter.trace
     target = args[0] if args else known(None)
-    if ufunc not in (np.add, np.subtract) or len(args) != 3 or not isinstance(target, Array):
-        raise RefusedError(
-            f"np.{ufunc.__name__}.at is not supported", origin.span, "write a loop over the places"
+    if not isinstance(target, Array) or len(args) != ufunc.nin + 1:
+        raise ProgramError(f"np.{ufunc.__name__}.at does not take these arguments", origin.span)
+    if ufunc not in (np.add, np.subtract):
+        definition = at_places if ufunc.nin == 2 else at_places_alone
+        return inline_written(
+            interpreter, definition, [known(ufunc), *args], {}, interpreter.frames[-1], origin
         )
     index, value = args[1:]
     value = fitted(trace, value, target.type.dtype, origin)

@@ -31,6 +31,7 @@ class Frame:
     depth: int = 0
     anchor: Origin | None = None
     written: bool = False
+    dynamic: int = 0  # how many branches on computed values are around it
     born: int = field(default_factory=birth)
     heading: str | None = None  # of the iteration that is walked on its own
     headed: dict[Statement, Statement] = field(default_factory=dict)

@@ -55,6 +55,7 @@ from .values import (
 )
 from .values import arrays as arrays_of
 
+LARGE = 1_000_000_000  # a number from here on might be taken for the stand-in of a length
 LONGEST_WALK = 200  # items of a loop that is walked one by one because its variable has to be known
 
 
@@ -115,6 +116,12 @@ class Interpreter:
                 "a function that returns a container other than a tuple of arrays", origin.span
             )
         return None if items == [result] else len(items)
+
+    def called(
+        self, function: Callable, args: list[Value], kwargs: dict[str, Value], origin: Origin
+    ) -> Value:
+        """A call of a library's function, in the function that is running."""
+        return call(self, known(function), args, kwargs, self.frames[-1], origin)
 
     # --- statements ---
 
@@ -396,5 +403,7 @@ class Interpreter:
         if isinstance(operand, Items):
             return struct(tuple, [self.value(item, frame) for item in operand.items])
         if isinstance(operand, Lit):
+            if type(operand.value) is int and operand.value > LARGE:
+                self.trace.lengths.users.add(operand.value)
             return Known(operand.value, operand)
         raise TypeError(f"unexpected operand {operand!r}")

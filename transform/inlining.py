@@ -6,12 +6,12 @@ import types
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from .errors import BackproseError, NoRuleError, RefusedError
+from .errors import BackproseError, NoRuleError, RefusedError, StaticNeededError
 from .frames import Frame, bind
 from .ir import CallSite, Origin
 from .lower import Lowered
 from .read import read
-from .values import Value, is_written, known, operand_of
+from .values import Array, Value, is_written, known, operand_of
 
 if TYPE_CHECKING:
     from .infer import Interpreter
@@ -21,6 +21,7 @@ RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user'
 
 
 def run(interpreter: Interpreter, lowered: Lowered, frame: Frame) -> Value:
+    frame.dynamic = interpreter.dynamic
     interpreter.frames.append(frame)
     interpreter.trace.sources.add(lowered.syntax.text.file)
     try:
@@ -76,6 +77,12 @@ def inline_written(
     return run(interpreter, lowered, frame)
 
 
+def ends_by_a_computed_value(interpreter: Interpreter, lowered: Lowered) -> bool:
+    """Whether a function calls itself under a branch on computed values, both sides of which are walked."""
+    running = [f for f in interpreter.frames if f.syntax is lowered.syntax and f.anchor is None]
+    return len(running) > 1 and interpreter.dynamic > running[0].dynamic
+
+
 def inline_function(
     interpreter: Interpreter,
     lowered: Lowered,
@@ -92,6 +99,14 @@ def inline_function(
             f"{lowered.syntax.name} calls itself without end, or more than {DEEPEST_CALL} deep",
             origin.span,
             "write the recursion as array operations",
+        )
+    if ends_by_a_computed_value(interpreter, lowered):
+        numbers = [a for a in args if isinstance(a, Array) and not a.type.shape]
+        raise StaticNeededError(
+            f"{lowered.syntax.name} calls itself until a value ends it that is not known before the function runs",
+            origin.span,
+            "let an int that is known decide how deep it goes, or write a loop",
+            operand=numbers[0].operand if numbers else None,
         )
     around = caller if parent is None else parent
     frame = Frame(

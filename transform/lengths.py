@@ -53,6 +53,7 @@ class Lengths:
     spans: dict[Var, Span] = field(default_factory=dict)
     counted: dict[Operand, int] = field(default_factory=dict)
 
+    users: set[int] = field(default_factory=set)  # large numbers that the user has written
     numbers: dict[Hashable, int] = field(default_factory=dict)
     entries: dict[int, Length] = field(default_factory=dict)
 
@@ -280,7 +281,8 @@ def check_unwritten(function: Function) -> None:
         return
     for node in walk(function.body):
         for operand in (*node.operands(), *(o for r in node.regions for o in r.outputs)):
-            if any(_is_of_a_stand_in(n, function.lengths.entries) for n in _numbers(operand)):
+            found = (n for n in _numbers(operand) if n not in function.lengths.users)
+            if any(_is_of_a_stand_in(n, function.lengths.entries) for n in found):
                 raise RefusedError(
                     "an operation needs a length that is not known before the function runs",
                     node.origin.span,

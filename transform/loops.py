@@ -68,6 +68,9 @@ class LoopWalker:
         self.entries: set[Storage] = set()  # where carried arrays lie before the loop
         self.stop = None if loop.stop is None else Cell(frame, loop.stop.id)
         self.lengths_before: dict[Cell, int] = {}  # of lists that grow
+        self.optimistic = (
+            False  # names of arrays are taken to stay where they are, until a walk shows otherwise
+        )
         self.changed_form = (
             False  # a name has one form before the loop and another after an iteration
         )
@@ -274,6 +277,15 @@ class LoopWalker:
 
     def widen(self, carried: Carried, walk: Walk) -> bool:
         """Take in what a walk has shown; True where it has shown nothing new."""
+        staying = [
+            cell
+            for cell in carried.trees
+            if cell.kind == "name" and self.stays(walk.params[cell], walk.changes.get(cell), walk)
+        ]
+        if staying:  # the walk is done again without them
+            for cell in staying:
+                del carried.trees[cell]
+            return False
         settled = True
         for cell, end in walk.changes.items():
             tree = carried.trees.get(cell)
@@ -291,7 +303,7 @@ class LoopWalker:
 
     def widen_tree(self, carried: Carried, walk: Walk, cell: Cell, tree: Tree, end: Any) -> bool:
         param = walk.params[cell]
-        if end is param or (cell.kind == "value" and end is param):
+        if end is param:
             return True
         if isinstance(end, Unset):
             del carried.trees[cell]
@@ -312,6 +324,11 @@ class LoopWalker:
             carried.trees[cell] = joined
             return False
         return True
+
+    def stays(self, param: Any, end: Any, walk: Walk) -> bool:
+        """Whether a name that the body assigns stays with its array, which takes new values."""
+        changed = isinstance(param, Array) and not param.scalar and param.storage in walk.written
+        return changed and end is param
 
     def entry(self, cell: Cell) -> Any:
         value = cell.read()

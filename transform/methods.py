@@ -12,12 +12,18 @@ from .errors import ProgramError, RefusedError
 from .ir import Origin
 from .keyword_forms import with_form
 from .operands import ArrayType
-from .updates import append, filled
+from .updates import append, filled, update
 from .values import Array, Known, Method, Struct, Value, known, struct
 
 if TYPE_CHECKING:
     from .infer import Interpreter
 
+OTHERS = (
+    "fill",
+    "sort",
+    "compress",
+    "searchsorted",
+)  # methods that are no function with the same arguments
 STATIC_ATTRIBUTES = ("shape", "ndim", "size", "dtype", "nbytes", "itemsize")
 
 
@@ -35,7 +41,7 @@ def method_of(interpreter: Interpreter, value: Array | Struct, name: str, origin
                     np.swapaxes, [value, known(-1), known(-2)], {}, origin
                 )
             return interpreter.trace.apply(getattr(np, name), [value], {}, origin)
-        if name in METHODS or name == "fill":
+        if name in METHODS or name in OTHERS:
             return Method(value, name)
         raise RefusedError(
             f"the array method {name!r} is not supported"
@@ -64,6 +70,15 @@ def call_method(
     if method.name == "fill":
         filled(interpreter.trace, receiver, args[0], origin)
         return known(None)
+    if method.name == "sort":
+        ordered = interpreter.trace.apply(np.sort, [receiver, *args], kwargs, origin)
+        assert isinstance(ordered, Array)
+        update(interpreter.trace, receiver, ordered, origin)
+        return known(None)
+    if method.name == "compress" and args:
+        return interpreter.called(np.compress, [args[0], receiver, *args[1:]], kwargs, origin)
+    if method.name == "searchsorted":
+        return interpreter.called(np.searchsorted, [receiver, *args], kwargs, origin)
     function = METHODS[method.name]
     origin = replace(origin, spelling="method")
     if method.name in ("reshape", "transpose") and args and not isinstance(args[0], Struct):

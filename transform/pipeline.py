@@ -12,6 +12,7 @@ from .branching import branch_out
 from .conditions import condition_of
 from .constants import copy_constants
 from .dead import drop_dead
+from .deep import deep
 from .differentiate import differentiate, leaves_of
 from .emit import emit
 from .errors import RefusedError
@@ -92,6 +93,10 @@ WITH_OPTIONS = (record_for_jax, accumulate)
 
 def derive(request: Request, show: bool = False) -> Derived:
     """Carry a request through all steps. `show` keeps a printed form of each."""
+    return deep(lambda: _derive(request, show))
+
+
+def _derive(request: Request, show: bool) -> Derived:
     lowered = read(request.function)
     signature = inspect.signature(request.function, follow_wrapped=False)
     forms: dict[str, str] = {}

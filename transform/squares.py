@@ -74,7 +74,8 @@ class Squares:
             if self.alike(one, two):
                 return is_real(one)
             return any(
-                a not in self.active and self.sums(b, depth - 1) for a, b in ((one, two), (two, one))
+                a not in self.active and self.sums(b, depth - 1)
+                for a, b in ((one, two), (two, one))
             )
         if atom.op is np.divide:
             return rest[0] not in self.active and self.sums(first, depth - 1)

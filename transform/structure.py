@@ -22,6 +22,7 @@ Then:
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from .ir import Atom, Block, Branch, Leave, Loop, Origin, Return, While
@@ -157,11 +158,18 @@ class _Structure:
         if words & {"break", "return"}:
             stop = self.fresh("done")
             out.append(_set(stop, False, loop.origin))
-        body = self.block(loop.body, stop)
+        source, guarded = loop.body, {}
+        if stop is not None and loop.orelse:
+            names = set(_assigned(loop.orelse)) & _set_before_breaks(loop.body)
+            guarded = {name: self.fresh(name) for name in sorted(names)}
+            source = _guarding(loop.body, guarded)
+        body = self.block(source, stop)
         self.flags = saved
         out.append(replace(loop, body=body, orelse=(), stop=stop))
         if stop is not None and loop.orelse:
-            return out, (Branch(stop, (), loop.orelse, loop.origin),)
+            origin = loop.origin
+            then = [Atom((Name(n),), "alias", (g,), (), origin) for n, g in guarded.items()]
+            return out, (Branch(stop, tuple(then), loop.orelse, loop.origin),)
         return out, loop.orelse
 
     def after_loop(self, loop: Loop | While, rest: Block, stop: Name | None) -> Block:
@@ -169,6 +177,46 @@ class _Structure:
             return self.block(rest, stop)
         left = tuple(self.left(stop, loop.origin, set_returned=False))
         return (Branch(RETURNED, left, self.block(rest, stop), loop.origin),)
+
+
+# --- what a `break` leaves behind, and the `else` of the loop gives otherwise ---
+
+
+def _assigned(block: Block) -> Iterator[str]:
+    """The names that the statements of a block itself assign."""
+    for statement in block:
+        if isinstance(statement, Atom):
+            yield from (r.id for r in statement.results if "%" not in r.id)
+
+
+def _set_before_breaks(block: Block) -> set[str]:
+    """The names that surely have a value at every `break` of a loop with this body."""
+    found = [names for names in _names_at_breaks(block, frozenset())]
+    return set.intersection(*map(set, found)) if found else set()
+
+
+def _names_at_breaks(block: Block, before: frozenset[str]) -> Iterator[frozenset[str]]:
+    for k, statement in enumerate(block):
+        have = before | frozenset(_assigned(block[:k]))
+        if isinstance(statement, Leave) and statement.word == "break":
+            yield have
+        if isinstance(statement, Branch):
+            yield from _names_at_breaks(statement.then, have)
+            yield from _names_at_breaks(statement.orelse, have)
+
+
+def _guarding(block: Block, guarded: Mapping[str, Name]) -> Block:
+    """The block with the values of some names kept at each `break`."""
+    out: list = []
+    for statement in block:
+        if isinstance(statement, Leave) and statement.word == "break":
+            origin = statement.origin
+            out += [Atom((g,), "alias", (Name(n),), (), origin) for n, g in guarded.items()]
+        if isinstance(statement, Branch):
+            sides = (_guarding(s, guarded) for s in (statement.then, statement.orelse))
+            statement = replace(statement, **dict(zip(("then", "orelse"), sides, strict=True)))
+        out.append(statement)
+    return tuple(out)
 
 
 def _set(flag: Name, value: bool, origin: Origin) -> Atom:

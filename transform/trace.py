@@ -64,8 +64,22 @@ TEMPORARY = "t"
 # Functions that make an array of a given shape; a length may be computed.
 JOINING = (np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack)
 SIZED = (np.zeros, np.ones, np.empty, np.full, np.broadcast_to, np.reshape, np.arange, place)
+LIKE = (np.zeros_like, np.ones_like, np.empty_like, np.full_like)
 NUMPYS_OWN = ("out", "where", "casting", "order", "subok")  # keywords that JAX does not have
 SIZES = ("shape", "start", "stop")
+
+
+def as_float(value: Value, others: list[Value]) -> Value:
+    """A Python int that no integer of NumPy's holds, beside floats the float that NumPy makes of it."""
+    number = value.value if isinstance(value, Known) else None
+    if type(number) is not int or -(2**63) <= number < 2**64:
+        return value
+    if not any(isinstance(o, Array) and o.type.inexact for o in others):
+        raise ProgramError(f"OverflowError: Python integer {number} out of bounds for int64")
+    try:
+        return known(float(number))
+    except OverflowError as error:
+        raise ProgramError(f"OverflowError: {error}") from None
 
 
 @dataclass
@@ -160,7 +174,9 @@ class Trace:
             return self.computed_size(array, name, replace(origin, spelling="operator"))
         sizes = {"nbytes": found.size * found.dtype.itemsize, "itemsize": found.dtype.itemsize}
         value = sizes[name] if name in sizes else getattr(found, name)
-        if name == "ndim" or found.weak:  # a number of Python's has no attributes
+        if name == "ndim" or not found.shape and name in ("shape", "size"):
+            return known(value)
+        if found.weak:  # a number of Python's has no attributes
             return known(value)
         args = (array.operand, Lit(name))
         return Known(value, self.emit(Var(TEMPORARY, StaticType(value)), getattr, args, (), origin))
@@ -207,6 +223,8 @@ class Trace:
             args = list(args)
             if isinstance(args[0], Array) and op is not place and has_unknown(args[0].type):
                 args[-1] = self.measured(args[-1], args[0].type.shape)
+        if isinstance(op, np.ufunc):
+            args = [as_float(a, args) for a in args]
         if op is np.arange and any(isinstance(a, Array) for a in args):
             args, first = counted(self, args, origin)
             if first is not None:
@@ -285,7 +303,7 @@ class Trace:
                 continue
             if param.name in primitive.lists:
                 value = joined(self, value, origin) if op in JOINING else value
-            elif param.name in arrays_too:
+            elif param.name in arrays_too or op in LIKE and param.name == "x":
                 value = array_like(self, value, origin)
             elif param.name == "index":
                 value = index_like(self, value, origin)

@@ -9,13 +9,24 @@ import numpy as np
 from ..primitives import add_at, getitem
 from ..primitives import update as element_update
 from .array_like import array_like, index_like
-from .errors import ProgramError, RefusedError, StaticNeededError
+from .errors import OneByOneError, ProgramError, RefusedError, StaticNeededError
 from .ir import Origin
 from .operands import Items, Operand, Var
 from .overlaps import check_overlap
 from .result_types import broadcast_shapes, mask_of
 from .trace import Trace
-from .values import Array, Growing, Known, Struct, Unset, Value, known, operand_of
+from .values import (
+    Array,
+    Closure,
+    Growing,
+    Known,
+    Method,
+    Struct,
+    Unset,
+    Value,
+    known,
+    operand_of,
+)
 from .views import is_basic
 
 
@@ -153,6 +164,12 @@ def append(trace: Trace, target: Struct, value: Value, origin: Origin) -> None:
     if isinstance(target.items, Growing):
         if target.items.item is not None:
             raise RefusedError("a list grows by more than one item in an iteration", origin.span)
+        if isinstance(value, Closure | Method):
+            raise OneByOneError(
+                "a list of functions is filled in a loop whose length is not known, or that is long",
+                origin.span,
+                "write the list out",
+            )
         last = target.items.last
         trace.journal.set(target, "items", target.items.appended(value, origin))
         trace.journal.set(last.owner, last.key, value)

@@ -306,12 +306,6 @@ def step_of_a_range(x):
     return s
 
 
-def multiplied_at(x):
-    y = x * 1
-    np.multiply.at(y, [0, 0], 2.0)  # «np.multiply.at(y, [0, 0], 2.0)»
-    return np.sum(y)
-
-
 def generator_in_a_loop(x):
     s = 0.0
     for v in (u * 2 for u in x):  # «u * 2 for u in x»
@@ -350,7 +344,7 @@ def container_at_a_computed_place(x):
 
 
 REFUSED = [
-    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slices, two_masks, step_of_a_part, place_of_the_selected, length_that_changes, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, changes_its_argument, of_unknown_length, without_counterpart, value_dependent_dtype, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, multiplied_at, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
+    attribute_assignment, delete, try_except, with_block, yielding, global_statement, nonlocal_statement, class_inside, match_statement, walrus, generator, set_display, dict_comprehension, f_string, printing, inner_decorator, value_dependent_assert, value_dependent_slices, two_masks, step_of_a_part, place_of_the_selected, length_that_changes, unknown_keyword, computed_axis, no_counterpart, random_numbers, int_of_array, in_array, unsupported_method, open_file, endless, changes_its_argument, of_unknown_length, without_counterpart, value_dependent_dtype, list_times_list, changed_through_an_unknown_function, named_on_one_branch, read_after_a_loop_that_may_not_run, returns_on_one_path, growing_array, shape_of_one_branch, one_of_two_changed, swapped_and_kept, reshaped_argument, list_in_a_while_loop, list_read_while_filled, list_on_one_branch, value_dependent_raise, changed_global, mask_with_values, step_of_a_range, generator_in_a_loop, deleted_in_a_loop, try_in_a_loop, attribute_in_a_loop, container_at_a_computed_place,
 ]  # fmt: skip
 
 
