@@ -120,7 +120,7 @@ def fmod(y, a, b):
 
 @scaled(
     np.nan_to_num,
-    dtype="float",
+    dtype="promote",
     wrt=["x"],
     samples=[call(draw("missing", 3, 4)), call(draw("missing", 5), nan=2.0)],
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import types
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import numpy as np
 from ..primitives import getitem
 from .affine import bounds, difference
 from .array_like import array_like
-from .errors import ProgramError, RefusedError, StaticNeededError
+from .errors import BackproseError, ProgramError, RefusedError, StaticNeededError
 from .frames import Frame
 from .globals import is_array, lift, reader
 from .ir import Origin
@@ -44,7 +46,8 @@ def attribute(interpreter: Interpreter, value: Value, name: str, origin: Origin)
         try:
             found = getattr(value.value, name)
         except AttributeError as error:
-            raise ProgramError(str(error), origin.span) from None
+            remedy = nearest(name, dir(value.value))
+            raise ProgramError(f"AttributeError: {error}", origin.span, remedy) from None
         owner = value.value
         if is_outside(owner):
             key = ("attribute", id(owner), name)
@@ -84,6 +87,13 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
         )
     try:
         if isinstance(value, Struct) and value.kind is dict:
+            if index.value not in value.keys:
+                there = ", ".join(map(repr, value.keys)) or "none"
+                raise ProgramError(
+                    f"KeyError: {index.value!r}; the keys are {there}",
+                    origin.span,
+                    nearest(index.value, value.keys),
+                )
             return value.items[value.keys.index(index.value)]
         if isinstance(value, Struct):
             found = value.items[index.value]
@@ -103,7 +113,16 @@ def item(interpreter: Interpreter, value: Value, index: Value, origin: Origin) -
                 operands = (value.operand, index.operand)
                 return interpreter.trace.static(found, getitem, operands, origin)
             return lift(found, "item")
-    except (IndexError, KeyError, ValueError, TypeError) as error:
+    except BackproseError:
+        raise
+    except KeyError as error:
+        keys = (
+            list(value.value) if isinstance(value, Known) and isinstance(value.value, dict) else []
+        )
+        there = f"; the keys are {', '.join(map(repr, keys))}" if keys else ""
+        remedy = nearest(index.value, keys)
+        raise ProgramError(f"KeyError: {error}{there}", origin.span, remedy) from None
+    except (IndexError, ValueError, TypeError) as error:
         raise ProgramError(f"{type(error).__name__}: {error}", origin.span) from None
     raise RefusedError("this cannot be indexed", origin.span)
 
@@ -257,6 +276,22 @@ def listed(interpreter: Interpreter, value: Value, shape: tuple[int, ...], origi
     return places[0] if len(places) == 1 else struct(tuple, list(places))
 
 
+def names_in(frame: Frame) -> Iterator[str]:
+    """The names of a function, and of those that it stands in."""
+    scope: Frame | None = frame
+    while scope is not None:
+        yield from (name for name in scope.env if "%" not in name)
+        scope = scope.parent
+
+
+def nearest(word: Any, words: Iterable[Any]) -> str | None:
+    """A remedy for a word that is not there: the one that was meant, if one is near."""
+    if not isinstance(word, str):
+        return None
+    close = difflib.get_close_matches(word, [w for w in words if isinstance(w, str)], n=1)
+    return f"did you mean {close[0]!r}?" if close else None
+
+
 def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:
     """The value of a dotted path whose root is not local; what it reads is noted as a dependency."""
     scope: Frame = frame
@@ -267,19 +302,22 @@ def global_value(interpreter: Interpreter, path: str, frame: Frame) -> Value:
     try:
         found, kind = syntax.lookup(root)
     except KeyError:
-        raise ProgramError(f"{root!r} is not defined", frame.syntax.span) from None
+        known_names = {*names_in(frame), *syntax.names()}
+        raise ProgramError(
+            f"NameError: name {root!r} is not defined", None, nearest(root, known_names)
+        ) from None
     here, name = found, root
     for k, step in enumerate(attributes):
         if is_array(here):  # its method, or its shape
             value = global_value(interpreter, ".".join([root, *attributes[:k]]), frame)
             for rest in attributes[k:]:
-                value = attribute(interpreter, value, rest, Origin(span=frame.syntax.span))
+                value = attribute(interpreter, value, rest, Origin())
             return value
         before = here
         try:
             here = getattr(here, step)
         except AttributeError as error:
-            raise ProgramError(str(error), frame.syntax.span) from None
+            raise ProgramError(f"AttributeError: {error}", None, nearest(step, dir(here))) from None
         name = step if isinstance(before, types.ModuleType) else f"{name}_{step}"
     if frame.anchor is None and kind != "builtin" and not isinstance(here, types.ModuleType):
         key = ("global", id(syntax.function), path)

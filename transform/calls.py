@@ -327,6 +327,8 @@ def call_array_function(
             "express it by functions that have one, or pass its result as an argument",
         )
     primitive = lookup(function)
+    if isinstance(function, np.ufunc) and getattr(np, function.__name__, None) is not function:
+        args = as_loops_take_them(interpreter.trace, function, args, origin)
     if primitive is None or primitive.kind != COMPOSED or primitive.adjoint is None:
         return interpreter.trace.apply(function, args, kwargs, origin)
     if primitive.jax is not None:
@@ -350,7 +352,8 @@ def call_array_function(
         if primitive.views:  # what is written in its place makes new arrays
             for value in (*args, *kwargs.values()):
                 interpreter.trace.link_all(result, value)
-        return as_ufunc(interpreter.trace, function, args, result, origin)
+        result = as_ufunc(interpreter.trace, function, args, result, origin)
+        return as_declared(interpreter.trace, primitive, result, origin)
     except NoRuleError as error:
         raise RefusedError(
             f"{primitive.name} is not supported here: {error.message}",
@@ -373,12 +376,41 @@ def refuse_complex(
         )
 
 
+def as_loops_take_them(
+    trace: Trace, ufunc: np.ufunc, args: list[Value], origin: Origin
+) -> list[Value]:
+    """The arguments of a ufunc with integers as floats, where it has no loop for integers."""
+    asked = [a.type.dtype if isinstance(a, Array) else None for a in args]
+    if len(args) != ufunc.nin or not any(t is not None and t.kind in "biu" for t in asked):
+        return args
+    types = [t or type(a.value) for t, a in zip(asked, args, strict=True)]  # type: ignore[union-attr]
+    try:
+        wanted = ufunc.resolve_dtypes((*types, *(None,) * ufunc.nout))
+    except TypeError:
+        return args
+    return [
+        trace.cast(a, t, origin)
+        if isinstance(a, Array) and a.type.dtype.kind in "biu" and t.kind == "f"
+        else a
+        for a, t in zip(args, wanted, strict=False)
+    ]
+
+
 def widened(trace: Trace, value: Value, primitive: Primitive, origin: Origin) -> Value:
     """An argument in the dtype that the function works in: float64 for all of `scipy.stats`."""
     if not isinstance(value, Array) or value.type.dtype.kind != "f" or value.type.weak:
         return value
     wanted = primitive.dtype(value.type.dtype, value.type.dtype)
     return value if value.type.dtype == wanted else trace.cast(value, wanted, origin)
+
+
+def as_declared(trace: Trace, primitive: Primitive, result: Value, origin: Origin) -> Value:
+    """Integers that a function of SciPy's is composed of, as the floats that it gives."""
+    if not callable(primitive.dtype) or not isinstance(result, Array):
+        return result
+    wanted = primitive.dtype(result.type.dtype, result.type.dtype)
+    integer = result.type.dtype.kind in "biu" and np.dtype(wanted).kind == "f"
+    return trace.cast(result, wanted, origin) if integer else result
 
 
 def as_ufunc(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .activity import is_inexact
-from .arguments import ArraySpec, Spec
+from .arguments import ArraySpec, Spec, StaticSpec
 from .errors import ArgumentError
 from .forward import forward
 from .ir import Function, Origin
@@ -179,10 +179,24 @@ def _check_differentiable(name: str, spec: Spec) -> None:
     if items:
         if any(_has_float(item) for item in items):
             return
+    remedy = f"convert it: {name}.astype(float) for an array, float({name}) for a number"
+    if isinstance(spec, StaticSpec):
+        remedy = _instead_of(name, spec.kind)
     raise ArgumentError(
         f"the derivative with respect to {name!r} is not defined: it is {spec}, not floating point",
-        remedy=f"convert it: {name}.astype(float) for an array, float({name}) for a number",
+        remedy=remedy,
     )
+
+
+def _instead_of(name: str, kind: type) -> str | None:
+    """What to pass in the place of a value that is fixed by the transformation."""
+    if kind in (bool, int):
+        return f"pass a float: float({name})"
+    if kind.__module__.split(".")[0] == "pandas":
+        return f"pass an array: {name}.to_numpy()"
+    if kind.__module__ != "builtins":
+        return "pass its arrays in a dict or a named tuple"
+    return None
 
 
 def _has_float(spec: Spec) -> bool:

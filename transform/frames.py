@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from .errors import ProgramError
+from .errors import ProgramError, Span
 from .globals import lift
 from .ir import CallSite, Origin, Statement
 from .journal import birth
@@ -31,6 +31,7 @@ class Frame:
     depth: int = 0
     anchor: Origin | None = None
     written: bool = False
+    nones: dict[str, Span | None] = field(default_factory=dict)  # where names have become None
     dynamic: int = 0  # how many branches on computed values are around it
     born: int = field(default_factory=birth)
     heading: str | None = None  # of the iteration that is walked on its own

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .access import global_value, item
+from .access import global_value, item, names_in, nearest
 from .calls import call
 from .certain import DIVISIONS, check_division, is_python_int
 from .choices import choose, test_of
@@ -135,15 +135,22 @@ class Interpreter:
                     return self.value(statement.value, frame)
                 except BackproseError as error:
                     raise error.at(error.other or frame.origin(statement.origin).span) from None
-            elif isinstance(statement, Branch):
-                self.branch(statement, frame)
-            elif isinstance(statement, Loop):
-                self.for_loop(statement, frame)
-            elif isinstance(statement, While):
-                self.while_loop(statement, frame)
+            elif isinstance(statement, Branch | Loop | While):
+                try:
+                    self.compound(statement, frame)
+                except BackproseError as error:
+                    raise error.at(frame.origin(statement.origin).span) from None
             else:
                 raise TypeError(f"{statement!r} should have become a branch")
         return None
+
+    def compound(self, statement: Branch | Loop | While, frame: Frame) -> None:
+        if isinstance(statement, Branch):
+            self.branch(statement, frame)
+        elif isinstance(statement, Loop):
+            self.for_loop(statement, frame)
+        else:
+            self.while_loop(statement, frame)
 
     def branch(self, branch: Branch, frame: Frame) -> None:
         test, origin = self.value(branch.test, frame), frame.origin(branch.origin)
@@ -314,11 +321,27 @@ class Interpreter:
     def evaluate(self, atom: Atom, frame: Frame) -> None:
         if not isinstance(atom.op, str):
             values = [self.value(a, frame) for a in atom.args]
+            if isinstance(atom.op, np.ufunc):
+                self.refuse_none(atom, values, frame)
             result = self.operation(atom.op, values, frame.origin(atom.origin))
         else:
             result = STATEMENTS[atom.op](self, atom, frame)
         if result is not None:
             self.store(atom.result, result, frame)
+            if isinstance(result, Known) and result.value is None:
+                frame.nones[atom.result.id] = frame.origin(atom.origin).span
+
+    def refuse_none(self, atom: Atom, values: list[Value], frame: Frame) -> None:
+        """Raise where arithmetic meets None, with the line that made it None."""
+        for operand, value in zip(atom.args, values, strict=True):
+            if isinstance(value, Known) and value.value is None and frame.anchor is None:
+                name = operand.id if isinstance(operand, Name) and operand.id[0] != "%" else None
+                raise ProgramError(
+                    f"TypeError: {repr(name) if name else 'an operand'} is None here",
+                    frame.origin(atom.origin).span,
+                    "give it a value" if name else None,
+                    frame.nones.get(getattr(operand, "id", "")),
+                )
 
     def store(self, name: Name, value: Value, frame: Frame) -> None:
         self.trace.journal.set(frame, name.id, value)
@@ -394,10 +417,14 @@ class Interpreter:
             if self.uncertain:
                 raise RefusedError(
                     f"{operand.id!r} may have no value here",
-                    frame.syntax.span,
+                    None,
                     "give it a value before the loop or the branch",
                 )
-            raise ProgramError(f"{operand.id!r} has no value here", frame.syntax.span)
+            raise ProgramError(
+                f"UnboundLocalError: {operand.id!r} has no value here",
+                None,
+                nearest(operand.id, names_in(frame)),
+            )
         if isinstance(operand, Global):
             return global_value(self, operand.path, frame)
         if isinstance(operand, Items):

@@ -80,6 +80,12 @@ class FunctionSyntax:
         node = self.node.name if isinstance(self.node, cst.FunctionDef) else self.node
         return self.text.span(node)
 
+    def names(self) -> list[str]:
+        """The names from outside that the function could read."""
+        function = self.function
+        own = [] if function is None else [*function.__code__.co_freevars, *function.__globals__]
+        return [*own, *dir(builtins)]
+
     def lookup(self, name: str) -> tuple[Any, str]:
         """The value of a name that is not local, and the scope that holds it.
 

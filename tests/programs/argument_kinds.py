@@ -16,9 +16,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 
-KINDS = ("complex", "one complex", "empty", "0-d", "size-1", "float32", "integers", "strided")
+KINDS = (
+    "complex",
+    "one complex",
+    "empty",
+    "0-d",
+    "size-1",
+    "float32",
+    "integers",
+    "whole numbers",
+    "strided",
+)
 TOLERANCE = {"float32": (3e-4, 3e-4, 5e-2)}  # value, and differences: of float32
 DEFAULT = (1e-8, 1e-9, 2e-5)
 
@@ -29,6 +40,49 @@ ONE = [0]  # which argument is complex
 # Vectors up to a factor of modulus 1, which LAPACK chooses anew at each point (tests/primitives/
 # test_complex_matrices.py).
 UP_TO_A_PHASE = ("np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh")
+
+
+# SciPy's spheroidal functions never return for some float32 arguments (SciPy 1.17).
+ENDLESS = (
+    "obl_cv",
+    "obl_ang1",
+    "obl_rad1",
+    "obl_rad2",
+    "pro_cv",
+    "pro_ang1",
+    "pro_rad1",
+    "pro_rad2",
+)
+# What is not held to, with the reason.
+OF_VALUES = "the dtype or the shape of SciPy's result depends on values"
+KNOWN = {
+    ("np.fft.irfft", "empty"): "NumPy hands out memory that nobody has written",
+    ("scipy.linalg.matmul_toeplitz", "empty"): "SciPy drops an axis",
+    ("scipy.linalg.fiedler", "empty"): "SciPy drops an axis",
+    ("scipy.linalg.fiedler_companion", "size-1"): "SciPy drops an axis",
+    ("scipy.linalg.fiedler_companion", "0-d"): "SciPy drops an axis",
+    ("np.fft.fftn", "0-d"): "over no axes NumPy returns the number itself",
+    ("np.fft.ifftn", "0-d"): "over no axes NumPy returns the number itself",
+    (
+        "scipy.linalg.fractional_matrix_power",
+        "float32",
+    ): "SciPy answers in 32 bits for whole powers alone",
+    ("scipy.special.assoc_legendre_p_all", "whole numbers"): "SciPy's own errors at -1 and 1",
+    (
+        "scipy.linalg.orthogonal_procrustes",
+        "integers",
+    ): "a product that is singular leaves the rotation open",
+    ("np.sort_complex", "float32"): "JAX answers in 32 bits",
+    ("np.polyder", "whole numbers"): "JAX answers in floats",
+    (
+        "scipy.special.expn",
+        "float32",
+    ): "an order that is not an integer is refused when the text runs",
+    ("scipy.linalg.eig", "size-1"): OF_VALUES,
+    ("scipy.linalg.eig", "whole numbers"): OF_VALUES,
+    ("np.linalg.lstsq", "whole numbers"): OF_VALUES,
+    ("scipy.linalg.lstsq", "whole numbers"): OF_VALUES,
+}
 
 
 class Unfit(Exception):
@@ -52,6 +106,10 @@ def changed(value: np.ndarray, kind: str, rng: np.random.Generator, position: in
     if kind == "integers":
         small = value.dtype.kind == "f" and position > 0
         return np.asarray(np.ceil(np.abs(value)), dtype=int)[()] if small else value
+    if kind == "whole numbers":
+        if value.dtype.kind != "f":
+            return value
+        return np.asarray(np.ceil(np.abs(np.nan_to_num(value))), dtype=int)[()]
     if kind == "strided":
         if value.ndim == 0:
             return value
@@ -65,6 +123,8 @@ def results_of(found: Any) -> list[np.ndarray]:
     """The numbers in a result, as arrays."""
     if isinstance(found, tuple | list):
         return [r for item in found for r in results_of(item)]
+    if isinstance(found, bool):
+        raise Unfit
     array = np.asarray(found)
     if array.dtype.kind not in "biufc":
         raise Unfit
@@ -94,6 +154,9 @@ def verdict(make: Callable, arrays: list[Any], kind: str, target: str) -> tuple[
     weights = [rng.normal(size=p.shape) for p in parts]
     single = not isinstance(expected, tuple | list)
     names = [f"x{k}" for k in range(len(arrays))]
+    factor = ""
+    if kind == "whole numbers":  # nothing else has a derivative
+        arrays, names, factor = [*arrays, 1.5], [*names, "factor"], "factor * "
     terms = " + ".join(
         f"np.sum(np.real(r{k} * w{k}) + np.imag(r{k} * w{k}))" for k in range(len(parts))
     )
@@ -104,11 +167,13 @@ def verdict(make: Callable, arrays: list[Any], kind: str, target: str) -> tuple[
     if not parts:
         return "unfit", ""
     source = (
-        f"def total({', '.join(names)}):\n    {heads} = make({', '.join(names)})\n"
-        f"    return {terms}, ({heads if not single else 'r0'})\n"
+        f"def total({', '.join(names)}):\n    {heads} = make({', '.join(n for n in names if n != 'factor')})\n"
+        f"    return {factor}({terms}), ({heads if not single else 'r0'})\n"
     )
     constants = {"np": np, "make": make, **{f"w{k}": w for k, w in enumerate(weights)}}
     total = load(Emitted(source, "total", constants))
+    if "frechet" in source or "cho_factor" in getattr(make.__globals__.get("fn"), "__name__", ""):
+        return "unfit", ""  # several results, one of them no array
     wrt = [k for k, a in enumerate(arrays) if np.asarray(a).dtype.kind in "fc"]
     if not wrt:
         return "unfit", ""
@@ -195,7 +260,8 @@ def run(
             rng = np.random.default_rng(5)
             ONE[0] = len(arrays) - 1
             given = [changed(np.asarray(a), kind, rng, k) for k, a in enumerate(arrays)]
-            if "complex" in kind and name in UP_TO_A_PHASE:
+            endless = kind == "float32" and name.rpartition(".")[2] in ENDLESS
+            if endless or "complex" in kind and name in UP_TO_A_PHASE:
                 continue
             if kind in ("integers", "one complex") and all(
                 np.array_equal(a, b) for a, b in zip(given, arrays, strict=True)
@@ -223,7 +289,14 @@ def main() -> None:
     kinds = (options.kind,) if options.kind else KINDS
     for name, kind, target, found, why in run(kinds, options.only, (int(first), int(step))):
         counts[kind, found] += 1
-        if found not in ("right", "refused") or options.v and found == "refused":
+        if sum(counts.values()) % 500 == 0:
+            jax.clear_caches()
+        if (
+            found not in ("right", "refused")
+            and (name, kind) not in KNOWN
+            or options.v
+            and found == "refused"
+        ):
             print(
                 f"{found:8} {kind:9} {target:5} {name}: {' '.join(why.split())[:220]}", flush=True
             )

@@ -1,0 +1,19 @@
+"""Functions of the catalogue at arguments of every kind: one of 48 samples; `make kinds` takes all of them."""
+
+from collections import Counter
+
+import pytest
+from programs.argument_kinds import KINDS, KNOWN, run
+
+SHARE = 48
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_right_or_refused(kind):
+    counts, wrong = Counter(), []
+    for name, _, target, verdict, why in run((kind,), share=(5, SHARE)):
+        counts[verdict] += 1
+        if verdict not in ("right", "refused") and (name, kind) not in KNOWN:
+            wrong.append(f"{verdict} {target} {name}: {why}")
+    assert not wrong
+    assert counts["right"] > 5
