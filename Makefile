@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test fuzz lint clean
+.PHONY: demo test fuzz kinds lint clean
 
 demo: $(VENV)/installed-notebook
 	$(BIN)/backprose demo
@@ -18,6 +18,10 @@ fuzz: $(VENV)/installed-test
 	$(BIN)/python tests/programs/fuzz.py --examples $(N) --without conditional_alias
 
 # The parts of the package stand side by side here; pyright resolves its imports where they are nested.
+# Every function of the catalogue at complex, empty, 0-d, integer, float32, strided arguments: half an hour.
+kinds: $(VENV)/installed-test
+	$(BIN)/python -W ignore tests/programs/argument_kinds.py
+
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

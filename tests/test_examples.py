@@ -66,6 +66,21 @@ def test_readme_shows_lower_at_work(capsys):
     assert capsys.readouterr().out.splitlines() == promised and len(promised) == 2
 
 
+def test_every_block_of_the_readme_can_be_pasted():
+    """What defines functions, and is not what a command prints, runs by itself."""
+    text = (ROOT / "README.md").read_text()
+    found = 0
+    for block in re.finditer(r"```python\n(.*?)```", text, re.DOTALL):
+        if text[: block.start()].rstrip().endswith("prints") or not block[1].startswith("import"):
+            continue
+        filename = f"<block {block.start()} of the README>"
+        linecache.cache[filename] = (len(block[1]), None, block[1].splitlines(True), filename)
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(block[1], filename, "exec"), {"__name__": "readme"})
+        found += 1
+    assert found >= 4
+
+
 PAGES = "".join((ROOT / page).read_text() for page in ("README.md", "docs/rules.md"))
 COMMANDS = re.findall(
     r"`(backprose grad \S+:[^`]+)` prints\n\n```python\n(.*?)```", PAGES, re.DOTALL
