@@ -81,7 +81,8 @@ def _branch(atom: Atom, before: list[Node], uses: Counter[Var]) -> Choice | None
     ends = [_as(side, atom.result) for side in sides]
     regions = [Region((), tuple(c), (e,)) for c, e in zip(cones, ends, strict=True)]
     if earlier is None:
-        return Choice((atom.result,), test, *regions, atom.origin, key=object())
+        then, orelse = regions
+        return Choice((atom.result,), test, then, orelse, atom.origin, key=object())
     before.remove(earlier)
     read = {v for cone in cones for node in cone for v in node.variables()} | set(sides)
     gone = {r for r in earlier.results if r in read}
@@ -98,11 +99,8 @@ def _as(operand: Operand, result: Var) -> Operand:
     if not isinstance(operand, Lit):
         return operand
     found = array_type(result)
-    return Lit(
-        found.dtype.type(operand.value).item()
-        if found.weak or found.dtype.itemsize == 8
-        else found.dtype.type(operand.value)
-    )
+    number = np.asarray(operand.value, found.dtype)[()]
+    return Lit(number.item() if found.weak or found.dtype.itemsize == 8 else number)
 
 
 def _cone(operand: Operand, before: Sequence[Node], uses: Counter[Var]) -> list[Node]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import types
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.polynomial import polyutils
 from scipy.special import logsumexp
 
 from ..primitives import (
@@ -35,7 +37,7 @@ from .certain import WITHOUT_IDENTITY, check_reduction
 from .errors import BackproseError, LackingError, NoRuleError, ProgramError, RefusedError
 from .globals import lift
 from .identity import PYTHON_TESTS, of_python
-from .inlining import inline_function, inline_rule, inline_written
+from .inlining import inline_function, inline_rule, inline_written, readable
 from .ir import Origin
 from .jax_arrays import called, of_jax, of_numpy, whose
 from .keyword_forms import with_form
@@ -154,6 +156,7 @@ def call(
     if found is not None:
         return called(function, args, kwargs, found)
     if function in BUILTINS:
+        check_count(function, args, kwargs, origin)
         return BUILTINS[function](interpreter, args, kwargs, origin)
     if isinstance(function, type):
         result = construct(interpreter, function, args, kwargs, origin)
@@ -184,7 +187,8 @@ def call(
     if getattr(function, "computed", False):  # a rule's helper
         return static_call(function, args, kwargs, origin)
     if isinstance(function, types.FunctionType):
-        return inline_function(interpreter, read(function), args, kwargs, frame, origin)
+        lowered = readable(function, frame, origin)
+        return inline_function(interpreter, lowered, args, kwargs, frame, origin)
     owner = getattr(function, "__self__", None)
     plain_method = isinstance(function, types.BuiltinMethodType) and (
         is_plain(owner) or (isinstance(owner, dict) and function.__name__ in READING_A_DICT)
@@ -207,6 +211,19 @@ def call(
     )
 
 
+def check_count(function: Any, args: list[Value], kwargs: dict[str, Value], origin: Origin) -> None:
+    """Raise where a builtin is not called with as many arguments as it takes."""
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # of `range`, `max` and others Python does not tell
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        name = getattr(function, "__name__", "the function")
+        raise ProgramError(f"TypeError: {name}(): {error}", origin.span) from None
+
+
 def polynomial(
     interpreter: Interpreter, function: Any, x: Value, frame: Frame, origin: Origin
 ) -> Value:
@@ -214,7 +231,7 @@ def polynomial(
     for name in ("coef", "domain", "window"):
         key = ("attribute", id(function), name)
         interpreter.trace.watch(key, lambda n=name: getattr(function, n), getattr(function, name))
-    offset, scale = np.polynomial.polyutils.mapparms(function.domain, function.window)
+    offset, scale = polyutils.mapparms(function.domain, function.window)
     operator = replace(origin, spelling="operator")
     if scale != 1:
         x = interpreter.operation(np.multiply, [known(float(scale)), x], operator)
@@ -408,7 +425,7 @@ def as_declared(trace: Trace, primitive: Primitive, result: Value, origin: Origi
     """Integers that a function of SciPy's is composed of, as the floats that it gives."""
     if not callable(primitive.dtype) or not isinstance(result, Array):
         return result
-    wanted = primitive.dtype(result.type.dtype, result.type.dtype)
+    wanted: Any = primitive.dtype(result.type.dtype, result.type.dtype)
     integer = result.type.dtype.kind in "biu" and np.dtype(wanted).kind == "f"
     return trace.cast(result, wanted, origin) if integer else result
 

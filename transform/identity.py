@@ -112,8 +112,9 @@ def identical(trace: Trace, one: Value, two: Value, origin: Origin) -> Value:
         ):
             return known(False)
     elif not (isinstance(one, Struct) and isinstance(two, Struct) and one.kind is two.kind):
-        functions = isinstance(one, Closure) and isinstance(two, Closure)
-        if not (functions and one.lowered is two.lowered):
+        if not (isinstance(one, Closure) and isinstance(two, Closure)) or (
+            one.lowered is not two.lowered
+        ):
             return known(False)
     raise RefusedError(
         "whether these are one object is not known before the function runs",

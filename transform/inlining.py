@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sysconfig
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from .errors import BackproseError, NoRuleError, RefusedError, StaticNeededError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from .infer import Interpreter
 
 DEEPEST_CALL = 50
+LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")})
 RULE_DEPTH = 1_000  # names given inside a rule yield to every name of the user's
 
 
@@ -77,6 +80,25 @@ def inline_written(
     return run(interpreter, lowered, frame)
 
 
+@contextlib.contextmanager
+def at_the_users_call(name: str, file: str, caller: Frame, origin: Origin) -> Iterator[None]:
+    """What a function of a library does that is not supported is told at the user's call of it."""
+    try:
+        yield
+    except BackproseError as error:
+        theirs = file.startswith(LIBRARIES) and not caller.syntax.text.file.startswith(LIBRARIES)
+        if not theirs or caller.anchor is not None:
+            raise
+        message = f"in {name}, a function of a library: {error.message}"
+        raise type(error)(message, origin.span, "write it yourself, or call it outside") from None
+
+
+def readable(function: types.FunctionType, caller: Frame, origin: Origin) -> Lowered:
+    """The untyped atoms of a function that is called."""
+    with at_the_users_call(function.__name__, function.__code__.co_filename, caller, origin):
+        return read(function)
+
+
 def ends_by_a_computed_value(interpreter: Interpreter, lowered: Lowered) -> bool:
     """Whether a function calls itself under a branch on computed values, both sides of which are walked."""
     running = [f for f in interpreter.frames if f.syntax is lowered.syntax and f.anchor is None]
@@ -125,7 +147,8 @@ def inline_function(
     if frame.site is not None:
         for name, value in frame.env.items():
             frame.site.params[name] = operand_of(value) if is_written(value) else value
-    result = run(interpreter, lowered, frame)
+    with at_the_users_call(lowered.syntax.name, lowered.syntax.text.file, caller, origin):
+        result = run(interpreter, lowered, frame)
     if frame.site is not None and is_written(result):
         frame.site.result.append(operand_of(result))
     return result

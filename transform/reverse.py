@@ -382,7 +382,7 @@ class _Reverse:
             return zeros(self.context.trace, ArrayType(shape_of(v), np.dtype(bool)), origin)
         pending = shared([part.pending for part in parts])[0]
         found = operand_of(all_wanted(self.context, pending, origin)) if pending else None
-        return found if shape_of(found) == shape_of(v) else None
+        return found if found is not None and shape_of(found) == shape_of(v) else None
 
     def wanted_so_far(self, v: Var, origin: Origin) -> Operand | None:
         """Which elements of a value are read behind an iteration or in it; None where that is all of them."""

@@ -144,7 +144,8 @@ def watched(value: Any, whole: bool = False, depth: int = 0) -> Watched:
         parts = [tuple(watched(v, whole, depth + 1) for v in p) for p in (value, value.values())]
         return Container(type(value), *parts)
     if (name := _method(value)) is not None:
-        return Method(name, watched(value.__self__, whole, depth + 1))
+        owner: Any = value
+        return Method(name, watched(owner.__self__, whole, depth + 1))
     if whole and isinstance(value, functools.partial):
         inner = watched((value.func, value.args, value.keywords), True, depth + 1)
         return _Partial(inner)

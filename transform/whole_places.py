@@ -171,7 +171,7 @@ class Place:
                 inside if test is None else step.apply(np.bitwise_and, [test, inside], {}, operator)
             )
         sides = [test, value, known(np.nan)]
-        return step.apply(np.where, sides, {}, replace(origin, spelling="function"))  # type: ignore[arg-type]
+        return step.apply(np.where, sides, {}, replace(origin, spelling="function"))
 
     @property
     def is_whole(self) -> bool:
