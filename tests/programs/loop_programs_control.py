@@ -18,6 +18,7 @@ SIMPLE = (
     (3, "masks", "mask_update"), (2, "masks", "name_mask"), (3, "index_arrays", "index_update"),
     (1, "index_arrays", "name_index"), (1, "argmax", "name_int"), (1, "dynamic_slices", "dynamic_slice_update"),
     (7, "helpers", "call"), (1, "comprehension", "comprehension"),
+    (3, "guards", "guard"), (2, "identity", "identity"), (1, "slice_ends", "slice_ends"),
 )  # fmt: skip
 COMPOUND = (
     (7, "for", "for_range"), (4, "rows", "for_items"), (5, "if", "branch"), (6, "while", "while_loop"),

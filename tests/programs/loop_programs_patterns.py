@@ -104,3 +104,61 @@ class Patterns(Control):
         self.loop(f"for {name} in range({n}):", True, n, bound, Loop(may_continue=False),
                   first=self.pick(forms), last=f"{u}, {v} = {v}, {u}", protected=[u, v], most=2)  # fmt: skip
         self.names = self.names | {u: fresh(shape), v: fresh(shape)}
+
+    def guard(self):
+        """A root that is computed everywhere, and read where it is not 0 alone."""
+        x = self.pick([*self.arrays(), *self.scalars()])
+        shape = self.names[x].shape
+        name = self.target(fresh(shape))
+        if name is None or name == x:
+            return
+        self.use("guards")
+        self.line(f"base = np.maximum({x}, 0.0)")
+        self.line(f"root = {self.pick(['np.sqrt(base)', 'base**0.5'])}")
+        if not shape:
+            self.line(f"{name} = 0.3")
+            self.line(f"if {self.pick(['base > 0.0', 'not base == 0.0', 'base != 0.0'])}:")
+            self.line(f"    {name} = 0.5 * root + {name}")
+        else:
+            way = self.pick(["where", "read", "write"])
+            if way == "where":
+                self.line(f"{name} = np.where(base > 0, root, 0.3)")
+            elif way == "read":
+                self.line(f"{name} = np.zeros_like(root)")
+                self.line(f"{name}[base > 0] = root[base > 0]")
+            else:
+                self.line(f"{name} = root * 1.0")
+                self.line(f"{name}[base == 0] = 0.3")
+        self.names = self.names | {name: fresh(shape)}
+
+    def identity(self):
+        """A flag that is compared with Python's constants."""
+        test = self.atom(())
+        name = self.target(fresh(()))
+        if name is None:
+            return
+        self.use("identity")
+        self.line("flag = False")
+        self.line(f"if {test} > {self.pick(['0.0', '0.4', '-0.3'])}:")
+        self.line("    flag = True")
+        self.line(f"{name} = 0.2")
+        asked = self.pick(["is True", "is False", "is not True", "is not False"])
+        self.line(f"if flag {asked}:")
+        self.line(f"    {name} = 0.5 * {test} + 0.1")
+        self.names = self.names | {name: fresh(())}
+
+    def slice_ends(self):
+        """Slices whose ends are computed, some in front of their start."""
+        vectors = [x for x, v in self.arrays().items() if len(v.shape) == 1]
+        name = self.target(fresh(()))
+        if not vectors or name is None:
+            return
+        x = self.pick(vectors)
+        if self.names[x].shape[0] * self.trips > MAX_TRIPS:
+            return
+        self.use("slice_ends")
+        ends = ["place : place - 1", "place : place - 2", "place - 1 : place + 1", "-place :"]
+        self.line(f"{name} = 0.1")
+        self.line(f"for place in range({self.names[x].shape[0]}):")
+        self.line(f"    {name} = {name} + 0.3 * np.sum({x}[{self.pick(ends)}])")
+        self.names = self.names | {name: fresh(())}

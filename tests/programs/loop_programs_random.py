@@ -22,7 +22,7 @@ ALL_FEATURES = frozenset(
     while if static_if condexpr logic break continue return for_else
     buffers fill double_buffer helpers where reductions products masks masked_reads index_arrays duplicates
     duplicate_set add_at argsort argmax lists list_views list_reads comprehension conditional_alias dynamic_slices
-    int_start builtins builtin_sum""".split()
+    int_start builtins builtin_sum guards identity slice_ends""".split()
 )
 # What expressions are made of is read off the text.
 IN_TEXT = {
