@@ -98,7 +98,8 @@ class Specialisation:
                     "a derivative with target='numpy' cannot be called while JAX traces",
                     remedy="use target='jax'",
                 )
-            return detached(self.call(arrays), arrays)
+            found = zip(self.call(arrays), self.derived.types(), strict=True)
+            return detached([as_scalar(value, t.dtype) for value, t in found], arrays)
         if traced:  # an argument may come back as it was given; JAX would take it for 32 bits later
             return list(map(as_jax_array, self.call(arrays)))
         self.check_indices(arrays)
@@ -116,6 +117,11 @@ def shares_memory(one: list[Any], two: list[Any]) -> bool:
         isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.may_share_memory(a, b)
         for a, b in pairs
     )
+
+
+def as_scalar(value: Any, dtype: np.dtype) -> Any:
+    """A number of Python's, as NumPy's text may give, as the scalar of NumPy's that it stands for."""
+    return value if np.ndim(value) else dtype.type(np.asarray(value)[()])
 
 
 def as_jax_array(value: Any) -> Any:

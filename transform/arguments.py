@@ -95,7 +95,7 @@ def spec_of(value: Any, name: str = "argument") -> Spec:
         if isinstance(value, Tracer) and is_narrowed(value):
             raise NarrowedError
         aval = jax.typeof(value)
-        if jax.dtypes.issubdtype(aval.dtype, jax.dtypes.extended):
+        if jax.numpy.issubdtype(aval.dtype, jax.dtypes.prng_key):
             raise ArgumentError(
                 f"argument {name!r} is a key of JAX's, not an array of numbers",
                 remedy="draw the numbers outside and pass them, or pass jax.random.key_data(key)",

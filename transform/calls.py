@@ -348,7 +348,10 @@ def call_array_function(
         args = as_loops_take_them(interpreter.trace, function, args, origin)
     if primitive is None or primitive.kind != COMPOSED or primitive.adjoint is None:
         return interpreter.trace.apply(function, args, kwargs, origin)
-    if primitive.jax is not None:
+    # JAX's function makes arrays of one dtype, NumPy's leaves each its own.
+    kinds = {a.type.dtype for v in args for a in arrays(v)}
+    mixed = function is np.broadcast_arrays and len(kinds) > 1
+    if primitive.jax is not None and not mixed:
         with contextlib.suppress(LackingError):
             result = interpreter.trace.apply(function, args, kwargs, origin)
             if not (isinstance(result, Struct) and len(result.items) == 1):
