@@ -133,7 +133,7 @@ def sph_harm_y(n, m, theta, phi, diff_n=0):
 # --- of all degrees up to one ---
 
 
-@composed(special.legendre_p_all, dtype=double, wrt=["z"], samples=[call(3, INSIDE).without_twin()])
+@composed(special.legendre_p_all, wrt=["z"], samples=[call(3, INSIDE).without_twin()])
 def legendre_p_all(n, z, diff_n=0):
     no_derivative(diff_n)
     return with_front(np.stack([associated(k, 0, z, 1) for k in range(n + 1)]))

@@ -401,7 +401,8 @@ def as_loops_take_them(
 ) -> list[Value]:
     """The arguments of a ufunc with integers as floats, where it has no loop for integers."""
     asked = [a.type.dtype if isinstance(a, Array) else None for a in args]
-    if len(args) != ufunc.nin or not any(t is not None and t.kind in "biu" for t in asked):
+    kinds = {t.kind for t in asked if t is not None}
+    if len(args) != ufunc.nin or not kinds or not kinds <= set("biu"):
         return args
     types = [t or type(a.value) for t, a in zip(asked, args, strict=True)]  # type: ignore[union-attr]
     try:

@@ -371,8 +371,12 @@ def _barrier(speller: Speller, atom: Atom) -> Text:
 def _in_double(speller: Speller, atom: Atom) -> Text:
     """SciPy answers in 64 bits, whatever it is given."""
     text = f"{speller.function(atom.op)}({speller.arguments(atom)})"
-    dtype = atom.result.type.dtype
-    if speller.target == "jax" or dtype.itemsize == (16 if dtype.kind == "c" else 8):
+    dtype = atom.results[0].type.dtype
+    if (
+        len(atom.results) > 1
+        or speller.target == "jax"
+        or dtype.itemsize == (16 if dtype.kind == "c" else 8)
+    ):
         return text, ATOM
     return f"{text}.astype({speller.dtype(dtype)})", ATOM
 

@@ -1,11 +1,11 @@
-"""Functions of the catalogue at arguments of every kind: one of 48 samples; `make kinds` takes all of them."""
+"""Functions of the catalogue at arguments of every kind: one of 96 samples; `make kinds` takes all of them."""
 
 from collections import Counter
 
 import pytest
 from programs.argument_kinds import KINDS, KNOWN, run
 
-SHARE = 48
+SHARE = 96
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -16,4 +16,4 @@ def test_right_or_refused(kind):
         if verdict not in ("right", "refused") and (name, kind) not in KNOWN:
             wrong.append(f"{verdict} {target} {name}: {why}")
     assert not wrong
-    assert counts["right"] > 5
+    assert counts["right"] > 2

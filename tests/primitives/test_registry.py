@@ -394,12 +394,14 @@ REAL_ALONE = {
 }
 # Complex vectors that are known but for a factor of modulus 1: tests/primitives/test_complex_matrices.py.
 UP_TO_A_PHASE = {np.linalg.eigh, np.linalg.svd}
+# Its points are real, and its values may be complex: tests/programs/argument_kinds.py.
+OF_REAL_POINTS = {np.interp}
 # JAX has a derivative for the imaginary part of the diagonal, which nothing reads: the same file.
 DIAGONAL = {np.linalg.cholesky}
 COMPLEX = [
     pytest.param(p, as_complex(s), id=f"{p.name}-{k}")
     for p in registered()
-    if p.complex and p.function not in REAL_ALONE | UP_TO_A_PHASE | DIAGONAL
+    if p.complex and p.function not in REAL_ALONE | UP_TO_A_PHASE | DIAGONAL | OF_REAL_POINTS
     for k, s in enumerate(p.samples[:2])
 ]
 
